@@ -1,0 +1,57 @@
+# `make demo` shows the product, `make test` checks it. Both install what they need.
+
+# One target directory outside the checkout, so that a fresh clone is warm.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/salus/target
+export SALUS_NODE ?= $(CARGO_TARGET_DIR)/debug/salus-node
+export SALUS ?= $(CARGO_TARGET_DIR)/debug/salus
+
+DATA ?=
+JSON ?=
+DEMO_FLAGS ?=
+
+.PHONY: all setup setup-test build demo test fmt lint unit doc bench-fcm metadata clean
+
+all: build
+
+setup:
+	scripts/setup
+
+setup-test:
+	scripts/setup test
+
+# The node and the command.
+build: setup
+	cargo build --locked -p salus-node -p salus-cli
+
+# A four-validator network, a record's way from hospital to researcher, a clustering job.
+# DATA=FILE clusters a file of your own, JSON=FILE writes a report.
+demo: build
+	$(SALUS) demo $(if $(DATA),--data $(DATA)) $(if $(JSON),--json $(JSON)) $(DEMO_FLAGS)
+
+# Everything CI runs.
+test: setup-test fmt lint doc unit
+
+fmt:
+	cargo fmt --all --check
+
+lint:
+	SKIP_WASM_BUILD=1 cargo clippy --locked --workspace --all-targets -- -D warnings
+
+doc:
+	SKIP_WASM_BUILD=1 RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+
+# Builds the node for the end-to-end tests, then runs every test.
+unit:
+	cargo build --locked -p salus-node -p salus-cli
+	cargo nextest run --locked --workspace
+
+# Fuzzy c-means against scikit-fuzzy, in one run.
+bench-fcm:
+	bench/fcm/run.sh
+
+# The metadata that the command is compiled against, after a change of the runtime.
+metadata: build
+	scripts/metadata
+
+clean:
+	cargo clean

@@ -1,0 +1,18 @@
+//! The command `salus`, as a library: the demo and the tests call what the command calls.
+
+#![warn(missing_docs)]
+
+pub mod analyse;
+pub mod args;
+pub mod chain;
+pub mod council;
+pub mod demo;
+pub mod error;
+pub mod job;
+pub mod keys;
+pub mod network;
+pub mod output;
+pub mod picture;
+pub mod record;
+pub mod registry;
+pub mod worker;

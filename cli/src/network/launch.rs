@@ -1,0 +1,366 @@
+//! Starting and stopping validators.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File, OpenOptions},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{bail, Context};
+
+use super::{
+    binary::find_node,
+    node_key, ports,
+    process::Process,
+    state::{Node, State, FOUNDERS},
+};
+use crate::error::usage;
+
+/// Between two looks at a node.
+const POLL: Duration = Duration::from_millis(200);
+/// How long a node may take to write its database out before it is killed.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Ports of a node.
+const PORTS: usize = 4;
+/// Lines of a log that are shown when its node died.
+const TAIL: usize = 15;
+
+/// What network to make.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// 1, 3 or 4 validators.
+    pub validators: usize,
+    /// Whether their agents run.
+    pub agents: bool,
+}
+
+/// A network on this machine. Dropping it leaves its nodes alone.
+#[derive(Debug)]
+pub struct Network {
+    base: PathBuf,
+    state: State,
+    /// Nodes that this process started, to be reaped.
+    children: HashMap<String, Child>,
+}
+
+impl Network {
+    /// Makes a network in a directory that has none: keys, ports, `network.json`. Starts nothing.
+    pub fn create(base: &Path, options: Options) -> anyhow::Result<Self> {
+        let chain = match options.validators {
+            1 => "dev",
+            3 | 4 => "local",
+            2 => {
+                return Err(usage(
+                    "two of the four founders finalize nothing: take 1, 3 or 4",
+                ))
+            }
+            _ => return Err(usage("there are four founders: take 1, 3 or 4 validators")),
+        };
+        let program = find_node()?;
+        fs::create_dir_all(base).with_context(|| format!("cannot make {}", base.display()))?;
+        let base = base.canonicalize()?;
+        let ports = ports::free(PORTS * options.validators)?;
+        let mut nodes = Vec::new();
+        for (name, ports) in FOUNDERS.iter().zip(ports.chunks_exact(PORTS)) {
+            let folder = base.join(name);
+            fs::create_dir_all(&folder)?;
+            nodes.push(Node {
+                name: (*name).to_owned(),
+                peer: node_key::create(&folder.join("node.key"))?,
+                agent: options.agents,
+                rpc_port: ports[0],
+                p2p_port: ports[1],
+                metrics_port: ports[2],
+                gateway_port: ports[3],
+                process: None,
+            });
+        }
+        let network = Network {
+            state: State::new(chain, program, nodes),
+            base,
+            children: HashMap::new(),
+        };
+        network.save()?;
+        Ok(network)
+    }
+
+    /// The network that was made in this directory.
+    pub fn open(base: &Path) -> anyhow::Result<Self> {
+        let state = State::load(base)?;
+        Ok(Network {
+            base: base.canonicalize()?,
+            state,
+            children: HashMap::new(),
+        })
+    }
+
+    /// Its validators.
+    pub fn nodes(&self) -> &[Node] {
+        &self.state.nodes
+    }
+
+    /// The validator of this name.
+    pub fn node(&self, name: &str) -> anyhow::Result<&Node> {
+        Ok(&self.state.nodes[self.index(name)?])
+    }
+
+    /// Its directory.
+    pub fn base(&self) -> &Path {
+        &self.base
+    }
+
+    /// Where a validator's log is.
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.base.join(name).join("node.log")
+    }
+
+    fn index(&self, name: &str) -> anyhow::Result<usize> {
+        let names = || self.state.nodes.iter().map(|node| node.name.as_str());
+        names()
+            .position(|other| other.eq_ignore_ascii_case(name))
+            .ok_or_else(|| {
+                let known: Vec<&str> = names().collect();
+                usage(format!(
+                    "there is no validator {name:?}; there are {}",
+                    known.join(", ")
+                ))
+            })
+    }
+
+    fn save(&self) -> anyhow::Result<()> {
+        self.state.save(&self.base)
+    }
+
+    /// Starts every validator that does not run.
+    pub fn start_all(&mut self) -> anyhow::Result<()> {
+        for index in 0..self.state.nodes.len() {
+            if !self.state.nodes[index].is_running() {
+                self.launch(index)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts a validator, with or without its agent where `agent` says so.
+    pub fn start(&mut self, name: &str, agent: Option<bool>) -> anyhow::Result<()> {
+        let index = self.index(name)?;
+        if self.state.nodes[index].is_running() {
+            return Err(usage(format!("{name} runs already")));
+        }
+        if let Some(agent) = agent {
+            self.state.nodes[index].agent = agent;
+        }
+        self.launch(index)
+    }
+
+    fn launch(&mut self, index: usize) -> anyhow::Result<()> {
+        let node = &self.state.nodes[index];
+        let name = node.name.clone();
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log(&name))?;
+        let mut command = Command::new(&self.state.program);
+        command
+            .args(self.arguments(node))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            // A group of its own: an interrupt at the terminal is for the command only.
+            .process_group(0);
+        let child = command
+            .spawn()
+            .with_context(|| format!("cannot run {}", self.state.program.display()))?;
+        self.state.nodes[index].process = Some(Process::of(child.id()));
+        self.children.insert(name, child);
+        self.save()
+    }
+
+    fn arguments(&self, node: &Node) -> Vec<String> {
+        let folder = self.base.join(&node.name);
+        let mut arguments: Vec<String> = [
+            "--chain",
+            &self.state.chain,
+            &format!("--{}", node.name),
+            "--base-path",
+            &folder.to_string_lossy(),
+            "--node-key-file",
+            &folder.join("node.key").to_string_lossy(),
+            "--listen-addr",
+            &format!("/ip4/127.0.0.1/tcp/{}", node.p2p_port),
+            "--rpc-port",
+            &node.rpc_port.to_string(),
+            "--prometheus-port",
+            &node.metrics_port.to_string(),
+            "--gateway-listen",
+            &format!("127.0.0.1:{}", node.gateway_port),
+            "--no-telemetry",
+            "--no-hardware-benchmarks",
+            // Other networks on this machine or its neighbours are none of ours.
+            "--no-mdns",
+        ]
+        .map(str::to_owned)
+        .into();
+        for other in self
+            .state
+            .nodes
+            .iter()
+            .filter(|other| other.name != node.name)
+        {
+            arguments.extend(["--bootnodes".to_owned(), other.bootnode()]);
+        }
+        if node.agent {
+            arguments.push("--agent".to_owned());
+        }
+        arguments
+    }
+
+    /// Kills a validator at once (SIGKILL) and waits until it is gone.
+    pub async fn kill(&mut self, name: &str) -> anyhow::Result<()> {
+        let index = self.index(name)?;
+        if let Some(process) = self.state.nodes[index].process.clone() {
+            process.kill()?;
+            self.gone(index, &process, PATIENCE).await?;
+        }
+        self.save()
+    }
+
+    /// Asks a validator to stop and waits until it is gone; kills it where it takes too long.
+    pub async fn stop(&mut self, name: &str) -> anyhow::Result<()> {
+        let index = self.index(name)?;
+        if let Some(process) = self.state.nodes[index].process.clone() {
+            process.terminate()?;
+            if self.gone(index, &process, PATIENCE).await.is_err() {
+                process.kill()?;
+                self.gone(index, &process, PATIENCE).await?;
+            }
+        }
+        self.save()
+    }
+
+    /// Stops all validators, at the same time.
+    pub async fn stop_all(&mut self) -> anyhow::Result<()> {
+        for node in &self.state.nodes {
+            if let Some(process) = &node.process {
+                process.terminate()?;
+            }
+        }
+        for name in FOUNDERS.iter().take(self.state.nodes.len()) {
+            self.stop(name).await?;
+        }
+        Ok(())
+    }
+
+    /// Kills what this process started, without waiting for anything.
+    pub fn kill_children(&mut self) {
+        for child in self.children.values_mut() {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        self.children.clear();
+    }
+
+    /// Removes the directory. Nothing may run in it.
+    pub fn remove(self) -> anyhow::Result<()> {
+        if let Some(node) = self.state.nodes.iter().find(|node| node.is_running()) {
+            bail!("{} still runs", node.name);
+        }
+        fs::remove_dir_all(&self.base)
+            .with_context(|| format!("cannot remove {}", self.base.display()))
+    }
+
+    async fn gone(
+        &mut self,
+        index: usize,
+        process: &Process,
+        patience: Duration,
+    ) -> anyhow::Result<()> {
+        let name = self.state.nodes[index].name.clone();
+        let until = Instant::now() + patience;
+        loop {
+            if let Some(child) = self.children.get_mut(&name) {
+                if child.try_wait()?.is_some() {
+                    self.children.remove(&name);
+                }
+            }
+            if !process.is_running() {
+                self.state.nodes[index].process = None;
+                return Ok(());
+            }
+            if Instant::now() > until {
+                bail!("{name} (process {}) does not end", process.pid);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Waits until every validator that was started has finalized block `height`.
+    pub async fn wait_finalized(&self, height: u32, patience: Duration) -> anyhow::Result<()> {
+        let until = Instant::now() + patience;
+        for node in self
+            .state
+            .nodes
+            .iter()
+            .filter(|node| node.process.is_some())
+        {
+            self.wait_node(node, until, height).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until a validator answers and its gateway serves.
+    pub async fn wait_ready(&self, name: &str, patience: Duration) -> anyhow::Result<()> {
+        self.wait_node(self.node(name)?, Instant::now() + patience, 0)
+            .await
+    }
+
+    async fn wait_node(&self, node: &Node, until: Instant, height: u32) -> anyhow::Result<()> {
+        let rpc = node.rpc()?;
+        loop {
+            if !node.is_running() {
+                bail!(
+                    "{} ended; the end of its log ({}):\n{}",
+                    node.name,
+                    self.log(&node.name).display(),
+                    tail(&self.log(&node.name))
+                );
+            }
+            let reached = match rpc.head().await {
+                Ok(head) => head.finalized >= height,
+                Err(_) => false,
+            };
+            if reached && serves(node.gateway_port).await {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                bail!(
+                    "{} has not finalized block {height} in time; the end of its log ({}):\n{}",
+                    node.name,
+                    self.log(&node.name).display(),
+                    tail(&self.log(&node.name))
+                );
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+/// Whether something listens on the port.
+async fn serves(port: u16) -> bool {
+    tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .is_ok()
+}
+
+/// The last lines of a log.
+fn tail(log: &Path) -> String {
+    let text = File::open(log)
+        .and_then(std::io::read_to_string)
+        .unwrap_or_else(|error| error.to_string());
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(TAIL)..].join("\n")
+}

@@ -1,0 +1,222 @@
+//! `salus network`: validators on this machine. The demo and the tests start theirs through it.
+
+mod binary;
+mod launch;
+mod node_key;
+mod ports;
+mod process;
+mod rpc;
+mod state;
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+pub use binary::find_node;
+pub use launch::{Network, Options};
+pub use rpc::Rpc;
+pub use state::{Node, FOUNDERS};
+
+use crate::output::{self, Output};
+
+/// Longest wait for the first finalized blocks; a debug build on two cores takes half of it.
+const START: Duration = Duration::from_secs(180);
+
+/// Where a network is.
+#[derive(Clone, Debug, Args)]
+pub struct Base {
+    /// Directory of the network: databases, logs, network.json.
+    #[arg(long, value_name = "DIR", default_value = "salus-network")]
+    pub base: PathBuf,
+}
+
+/// Commands about networks.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start validators and wait until they finalize blocks.
+    Up {
+        /// Where it goes; a network that is there already is started again.
+        #[command(flatten)]
+        base: Base,
+
+        /// How many: 4, 3 (of the same four, one stays away), or 1 (the development chain).
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        validators: usize,
+
+        /// Let each do the off-chain work of its institution.
+        #[arg(long)]
+        agents: bool,
+    },
+    /// Stop all validators.
+    Down {
+        /// The network.
+        #[command(flatten)]
+        base: Base,
+
+        /// Remove its directory too.
+        #[arg(long)]
+        purge: bool,
+    },
+    /// Show the validators.
+    Status {
+        /// The network.
+        #[command(flatten)]
+        base: Base,
+    },
+    /// Kill a validator at once (kill -9).
+    Kill {
+        /// The network.
+        #[command(flatten)]
+        base: Base,
+
+        /// Which one, such as `bob`.
+        name: String,
+    },
+    /// Start a validator that does not run.
+    Start {
+        /// The network.
+        #[command(flatten)]
+        base: Base,
+
+        /// Which one, such as `bob`.
+        name: String,
+
+        /// Without off-chain work, whatever it did before.
+        #[arg(long)]
+        no_agent: bool,
+    },
+}
+
+impl Command {
+    /// Does it.
+    pub async fn run(self, output: &Output) -> anyhow::Result<()> {
+        match self {
+            Command::Up {
+                base,
+                validators,
+                agents,
+            } => {
+                let mut network = match Network::open(&base.base) {
+                    Ok(network) => network,
+                    Err(_) if !base.base.join(state::FILE).exists() => {
+                        Network::create(&base.base, Options { validators, agents })?
+                    }
+                    Err(error) => return Err(error),
+                };
+                network.start_all()?;
+                let waiting = output.spinner("Waiting for finalized blocks");
+                network.wait_finalized(1, START).await?;
+                waiting.finish_and_clear();
+                show(&network, output).await
+            }
+            Command::Down { base, purge } => {
+                let mut network = Network::open(&base.base)?;
+                let waiting = output.spinner("Stopping");
+                network.stop_all().await?;
+                waiting.finish_and_clear();
+                if purge {
+                    network.remove()?;
+                }
+                output.result(
+                    &serde_json::json!({ "stopped": true, "purged": purge }),
+                    |_| match purge {
+                        true => "Stopped and removed".into(),
+                        false => "Stopped".into(),
+                    },
+                )
+            }
+            Command::Status { base } => show(&Network::open(&base.base)?, output).await,
+            Command::Kill { base, name } => {
+                let mut network = Network::open(&base.base)?;
+                network.kill(&name).await?;
+                show(&network, output).await
+            }
+            Command::Start {
+                base,
+                name,
+                no_agent,
+            } => {
+                let mut network = Network::open(&base.base)?;
+                let agent = match no_agent {
+                    true => Some(false),
+                    false => None,
+                };
+                network.start(&name, agent)?;
+                let waiting = output.spinner("Waiting for the node");
+                network.wait_ready(&name, START).await?;
+                waiting.finish_and_clear();
+                show(&network, output).await
+            }
+        }
+    }
+}
+
+/// A validator as it is shown.
+#[derive(Debug, Serialize)]
+struct Shown {
+    name: String,
+    running: bool,
+    agent: bool,
+    pid: Option<u32>,
+    node: String,
+    gateway: String,
+    metrics: String,
+    log: PathBuf,
+    best: Option<u32>,
+    finalized: Option<u32>,
+    peers: Option<u32>,
+}
+
+async fn show(network: &Network, output: &Output) -> anyhow::Result<()> {
+    let mut nodes = Vec::new();
+    for node in network.nodes() {
+        let running = node.is_running();
+        let head = match running {
+            true => node.rpc()?.head().await.ok(),
+            false => None,
+        };
+        nodes.push(Shown {
+            name: node.name.clone(),
+            running,
+            agent: node.agent,
+            pid: node
+                .process
+                .as_ref()
+                .filter(|_| running)
+                .map(|process| process.pid),
+            node: node.url(),
+            gateway: node.gateway(),
+            metrics: node.metrics(),
+            log: network.log(&node.name),
+            best: head.as_ref().map(|head| head.best),
+            finalized: head.as_ref().map(|head| head.finalized),
+            peers: head.as_ref().map(|head| head.peers),
+        });
+    }
+    output.result(&nodes, |nodes| {
+        let number = |value: Option<u32>| value.map_or("-".into(), |value| value.to_string());
+        let rows: Vec<Vec<String>> = nodes
+            .iter()
+            .map(|node| {
+                vec![
+                    node.name.clone(),
+                    match (node.running, node.agent) {
+                        (false, _) => "stopped".into(),
+                        (true, true) => "running, agent".into(),
+                        (true, false) => "running".into(),
+                    },
+                    number(node.best),
+                    number(node.finalized),
+                    number(node.peers),
+                    node.node.clone(),
+                    node.gateway.clone(),
+                ]
+            })
+            .collect();
+        output::table(
+            &["Name", "State", "Best", "Final", "Peers", "Node", "Gateway"],
+            &rows,
+        )
+    })
+}

@@ -1,0 +1,240 @@
+//! What is printed: results on standard output, as tables or JSON; progress on standard error.
+
+use std::{
+    fmt::Write as _,
+    io::{self, IsTerminal, Write},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use salus_primitives::{Balance, MED};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::error::{self, Failure};
+
+/// How to print.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    json: bool,
+    quiet: bool,
+}
+
+impl Output {
+    /// JSON or words; `quiet` leaves out progress.
+    pub fn new(json: bool, quiet: bool) -> Self {
+        Output { json, quiet }
+    }
+
+    /// Whether results are printed as JSON.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Prints a result: the value as JSON, or what `human` makes of it.
+    pub fn result<T: Serialize>(
+        &self,
+        value: &T,
+        human: impl FnOnce(&T) -> String,
+    ) -> anyhow::Result<()> {
+        let text = match self.json {
+            true => serde_json::to_string_pretty(value)?,
+            false => human(value),
+        };
+        self.print(&text)
+    }
+
+    /// Prints a line of words, where results are not JSON.
+    pub fn say(&self, line: impl AsRef<str>) {
+        if !self.json {
+            // A closed pipe is the reader's wish, not a failure.
+            let _ = self.print(line.as_ref());
+        }
+    }
+
+    /// Prints a hint on standard error, unless quiet.
+    pub fn note(&self, line: impl AsRef<str>) {
+        if !self.quiet {
+            eprintln!("{}", line.as_ref());
+        }
+    }
+
+    fn print(&self, text: &str) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        match writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    /// Prints why the command failed: words on standard error, with `--json` an object on standard
+    /// output as well.
+    pub fn failure(&self, error: &anyhow::Error) {
+        let words = words(error);
+        eprintln!("Error: {words}");
+        if self.json {
+            let mut object = json!({ "error": words, "code": error::exit_code(error) });
+            if let Some(Failure::Refused { name, .. }) = error::failure(error) {
+                object["name"] = json!(name);
+            }
+            let _ = self.print(&object.to_string());
+        }
+    }
+
+    fn draws(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// A bar for `length` steps on standard error; hidden where that is no terminal.
+    pub fn bar(&self, length: u64, message: impl Into<String>) -> ProgressBar {
+        self.styled(
+            ProgressBar::new(length),
+            "{msg} [{bar:30}] {pos}/{len} {eta}",
+            message.into(),
+        )
+    }
+
+    /// A bar for `length` bytes on standard error; hidden where that is no terminal.
+    pub fn bytes(&self, length: u64, message: impl Into<String>) -> ProgressBar {
+        self.styled(
+            ProgressBar::new(length),
+            "{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec}",
+            message.into(),
+        )
+    }
+
+    /// A spinner on standard error; hidden where that is no terminal.
+    pub fn spinner(&self, message: impl Into<String>) -> ProgressBar {
+        let spinner = self.styled(
+            ProgressBar::new_spinner(),
+            "{spinner} {msg} ({elapsed})",
+            message.into(),
+        );
+        if self.draws() {
+            spinner.enable_steady_tick(Duration::from_millis(120));
+        }
+        spinner
+    }
+
+    fn styled(&self, bar: ProgressBar, template: &str, message: String) -> ProgressBar {
+        bar.set_draw_target(match self.draws() {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        });
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_message(message);
+        bar
+    }
+}
+
+/// An error with its causes, each said once.
+fn words(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let words = cause.to_string();
+        // Many errors repeat their cause's words in their own.
+        if !text.contains(&words) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&words);
+        }
+    }
+    text
+}
+
+/// A table in columns. A column whose cells all look like numbers is aligned to the right.
+pub fn table<H: AsRef<str>>(headers: &[H], rows: &[Vec<String>]) -> String {
+    let columns = headers.len();
+    let cell = |row: &Vec<String>, column: usize| row.get(column).cloned().unwrap_or_default();
+    let mut widths: Vec<usize> = headers.iter().map(|h| h.as_ref().chars().count()).collect();
+    let mut numeric = vec![!rows.is_empty(); columns];
+    for row in rows {
+        for column in 0..columns {
+            let text = cell(row, column);
+            widths[column] = widths[column].max(text.chars().count());
+            numeric[column] &= looks_numeric(&text);
+        }
+    }
+    let mut out = String::new();
+    let mut line = |cells: Vec<String>| {
+        let mut text = String::new();
+        for (column, cell) in cells.iter().enumerate() {
+            let width = widths[column];
+            let _ = match numeric[column] {
+                true => write!(text, "{cell:>width$}  "),
+                false => write!(text, "{cell:<width$}  "),
+            };
+        }
+        out.push_str(text.trim_end());
+        out.push('\n');
+    };
+    line(headers.iter().map(|h| h.as_ref().to_owned()).collect());
+    line(widths.iter().map(|width| "-".repeat(*width)).collect());
+    for row in rows {
+        line((0..columns).map(|column| cell(row, column)).collect());
+    }
+    out
+}
+
+fn looks_numeric(text: &str) -> bool {
+    let mut digits = false;
+    let number = text.chars().all(|c| {
+        digits |= c.is_ascii_digit();
+        c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '+' | 'e' | '%' | ' ')
+    });
+    number && digits
+}
+
+/// Names and values below each other.
+pub fn fields(fields: &[(&str, String)]) -> String {
+    let width = fields
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    fields.iter().fold(String::new(), |mut out, (name, value)| {
+        let _ = writeln!(out, "{name:<width$}  {value}");
+        out
+    })
+}
+
+/// An amount in MED, without trailing zeros: `12.5 MED`.
+pub fn med(amount: Balance) -> String {
+    let (whole, rest) = (amount / MED, amount % MED);
+    match rest {
+        0 => format!("{whole} MED"),
+        rest => {
+            let digits = format!("{rest:012}");
+            format!("{whole}.{} MED", digits.trim_end_matches('0'))
+        }
+    }
+}
+
+/// Reads an amount such as `12.5`, `12.5 MED` or `12.5MED`: at most 12 decimals.
+pub fn parse_med(text: &str) -> Result<Balance, String> {
+    let number = text.trim();
+    let number = number.strip_suffix("MED").unwrap_or(number).trim_end();
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
+    let digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
+    if (whole.is_empty() && decimals.is_empty()) || !digits(whole) || !digits(decimals) {
+        return Err(format!("{text:?} is not an amount of MED"));
+    }
+    if decimals.len() > 12 {
+        return Err(format!("{text:?} has more than 12 decimals"));
+    }
+    let too_large = || format!("{text:?} is too large");
+    let whole: Balance = match whole {
+        "" => 0,
+        whole => whole.parse().map_err(|_| too_large())?,
+    };
+    let rest: Balance = format!("{decimals:0<12}")
+        .parse()
+        .map_err(|_| too_large())?;
+    whole
+        .checked_mul(MED)
+        .and_then(|whole| whole.checked_add(rest))
+        .ok_or_else(too_large)
+}

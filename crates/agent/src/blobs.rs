@@ -1,0 +1,79 @@
+//! Ciphertext from and to gateways.
+
+use futures::{future::BoxFuture, FutureExt};
+use salus_blobs::client::{Client, FetchError, Limits};
+use salus_primitives::blobs::{BlobPointer, Location};
+
+/// Why a transfer did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// Not there, not allowed, not reachable: may be better later.
+    #[error("{0}")]
+    Unavailable(String),
+    /// What came is not what the pointer names.
+    #[error("the bytes are not those that the chain names")]
+    Mismatch,
+}
+
+/// Where ciphertexts come from and results go to.
+pub trait Blobs: Send + Sync + 'static {
+    /// Fetches a blob; the whole of it, or an error.
+    fn fetch<'a>(&'a self, pointer: &'a BlobPointer) -> BoxFuture<'a, Result<Vec<u8>, BlobError>>;
+
+    /// Puts a blob on the worker's own gateway and says where it lies.
+    fn publish<'a>(&'a self, blob: &'a [u8]) -> BoxFuture<'a, Result<BlobPointer, BlobError>>;
+}
+
+/// Gateways over HTTP, with requests signed by the operator key.
+pub struct Gateway {
+    client: Client,
+    limits: Limits,
+    upload: String,
+    public: Location,
+}
+
+impl Gateway {
+    /// Fetches from anywhere; uploads to the gateway at the base address `upload`, which others
+    /// reach at `public`. `None` where that address is longer than the chain keeps.
+    pub fn new(client: Client, limits: Limits, upload: String, public: &str) -> Option<Self> {
+        let public = public.trim_end_matches('/').as_bytes().to_vec();
+        Some(Self {
+            client,
+            limits,
+            upload,
+            public: public.try_into().ok()?,
+        })
+    }
+}
+
+impl Blobs for Gateway {
+    fn fetch<'a>(&'a self, pointer: &'a BlobPointer) -> BoxFuture<'a, Result<Vec<u8>, BlobError>> {
+        async move {
+            self.client
+                .fetch(pointer, &self.limits)
+                .await
+                .map_err(|error| match error {
+                    FetchError::DigestMismatch { .. } | FetchError::WrongSize { .. } => {
+                        BlobError::Mismatch
+                    }
+                    other => BlobError::Unavailable(other.to_string()),
+                })
+        }
+        .boxed()
+    }
+
+    fn publish<'a>(&'a self, blob: &'a [u8]) -> BoxFuture<'a, Result<BlobPointer, BlobError>> {
+        async move {
+            let pointer = self
+                .client
+                .upload_within(&self.upload, blob.to_vec(), &self.limits)
+                .await
+                .map_err(|error| BlobError::Unavailable(error.to_string()))?;
+            Ok(BlobPointer {
+                location: self.public.clone(),
+                ..pointer
+            })
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,54 @@
+//! What the agent asks the chain.
+
+use futures::stream::BoxStream;
+use salus_primitives::{
+    duties::Duty,
+    jobs::{Assignment, JobId},
+    AccountId, BlockNumber, Hash,
+};
+
+/// A block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Block {
+    /// Its hash.
+    pub hash: Hash,
+    /// Its height.
+    pub number: BlockNumber,
+}
+
+/// The chain could not answer; it is asked again at the next block.
+#[derive(Debug, thiserror::Error)]
+#[error("the chain did not answer: {0}")]
+pub struct ChainError(pub String);
+
+/// The chain as the agent sees it. Calls may block for the time of a runtime call.
+pub trait Chain: Send + Sync + 'static {
+    /// Blocks as they become final. Where several do at once, the last is enough. When the stream
+    /// ends the agent asks for another.
+    fn finality(&self) -> BoxStream<'static, Block>;
+
+    /// The last final block.
+    fn finalized(&self) -> Block;
+
+    /// The best block, on which deadlines run.
+    fn best(&self) -> Block;
+
+    /// Hash of block 0.
+    fn genesis(&self) -> Hash;
+
+    /// `DutiesApi::duties` at a block.
+    fn duties(
+        &self,
+        at: Hash,
+        operator: &AccountId,
+        limit: u32,
+    ) -> Result<Vec<Duty<AccountId>>, ChainError>;
+
+    /// `JobsApi::assignment` at a block.
+    fn assignment(
+        &self,
+        at: Hash,
+        job: JobId,
+        worker: &AccountId,
+    ) -> Result<Option<Assignment<AccountId>>, ChainError>;
+}

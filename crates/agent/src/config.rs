@@ -1,0 +1,70 @@
+//! What the node tells its agent.
+
+use std::{io, num::NonZeroUsize, path::PathBuf, time::Duration};
+
+use polkadot_sdk::substrate_prometheus_endpoint::PrometheusError;
+use salus_envelope::Identity;
+use salus_primitives::{AccountId, BlockNumber};
+
+/// Settings of one agent.
+#[derive(Debug)]
+pub struct Config {
+    /// Account of the operator key in the node's keystore.
+    pub operator: AccountId,
+    /// The member's encryption keys, the current one first. Older ones open capsules that were
+    /// sealed before a rotation.
+    pub identities: Vec<Identity>,
+    /// Folder of the agent's own files; made if it is not there.
+    pub data_dir: PathBuf,
+    /// Jobs worked at the same time.
+    pub slots: NonZeroUsize,
+    /// Threads of one analysis.
+    pub threads: NonZeroUsize,
+    /// Most ciphertext of one job, bytes, which is also about what its plaintext takes in memory.
+    /// A job with more is left alone.
+    pub max_input_bytes: u64,
+    /// Blocks before a deadline at which the agent stops trying to fetch an input: the time that
+    /// the answer needs into the chain. The hook resends after 5.
+    pub margin: BlockNumber,
+    /// Longest time of one download or upload.
+    pub transfer_timeout: Duration,
+    /// First pause after a failed transfer; it doubles up to 16 times as long.
+    pub retry_after: Duration,
+}
+
+impl Config {
+    /// Settings for an ordinary worker: one job at a time on all cores, at most 1 GiB of input,
+    /// 10 blocks of margin (20 s at 2-second slots), 5 minutes a transfer.
+    pub fn new(operator: AccountId, identities: Vec<Identity>, data_dir: PathBuf) -> Self {
+        Self {
+            operator,
+            identities,
+            data_dir,
+            slots: NonZeroUsize::MIN,
+            threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            max_input_bytes: 1 << 30,
+            margin: 10,
+            transfer_timeout: Duration::from_secs(300),
+            retry_after: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Why an agent cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no key to open capsules with.
+    #[error("the agent needs the member's encryption key")]
+    NoIdentity,
+    /// The agent's folder cannot be made.
+    #[error("{}: {source}", path.display())]
+    DataDir {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A metric of that name exists already.
+    #[error(transparent)]
+    Metrics(#[from] PrometheusError),
+}

@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod agent;
+mod answers;
+mod blobs;
+mod board;
+mod cancel;
+mod chain;
+mod compute;
+mod config;
+mod context;
+mod fetch;
+mod kept;
+mod metrics;
+mod store;
+mod work;
+
+pub use agent::Agent;
+pub use blobs::{BlobError, Blobs, Gateway};
+pub use board::{DutyStatus, Stage, Status};
+pub use chain::{Block, Chain, ChainError};
+pub use config::{Config, Error};
+pub use store::{AnswerStore, OffchainStore};
+
+/// Target of all log lines.
+const LOG: &str = "agent";

@@ -1,0 +1,240 @@
+//! What each kind of duty asks for.
+
+use std::sync::Arc;
+
+use codec::Encode;
+use salus_envelope::Identity;
+use salus_primitives::{
+    duties::DutyKind,
+    jobs::{
+        commitment, Assignment, Ciphertext, Failure, JobId, Outcome, ResultForm, ResultPointer,
+        Reveal, MAX_INLINE,
+    },
+    AccountId, Digest, Hash,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    board::{Stage, Ticket},
+    chain::ChainError,
+    compute,
+    context::Context,
+    fetch,
+    kept::{fingerprint, Kept},
+    LOG,
+};
+
+/// Why there is no answer this time.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Asked to stop.
+    Cancelled,
+    /// The chain has no assignment (any more): no seat, or consent was revoked.
+    Withdrawn,
+    /// Not the agent's fault: again at the next block.
+    Retry(String),
+    /// Cannot be done here.
+    Declined(String),
+    /// This build does not have the algorithm.
+    UnknownAlgorithm(String),
+}
+
+impl From<ChainError> for Stop {
+    fn from(error: ChainError) -> Self {
+        Stop::Retry(error.to_string())
+    }
+}
+
+/// Does a duty; returns the encoded answer.
+pub(crate) async fn perform(context: &Arc<Context>, ticket: &Ticket) -> Result<Vec<u8>, Stop> {
+    let duty = &ticket.duty;
+    let assignment = context
+        .assignment(duty.subject, &duty.member)
+        .await?
+        .ok_or(Stop::Withdrawn)?;
+    check(context, &assignment)?;
+    match duty.kind {
+        DutyKind::JobCommit => commit(context, ticket, &assignment).await,
+        DutyKind::JobReveal => reveal(context, ticket, &assignment).await,
+    }
+}
+
+/// Whether this agent can take the job at all.
+fn check(context: &Context, assignment: &Assignment<AccountId>) -> Result<(), Stop> {
+    let name = String::from_utf8_lossy(&assignment.algorithm);
+    if !salus_analytics::job::ALGORITHMS.contains(&&*name) {
+        return Err(Stop::UnknownAlgorithm(name.into_owned()));
+    }
+    let total = assignment.inputs.iter().fold(0u64, |sum, input| {
+        sum.saturating_add(match &input.ciphertext {
+            Ciphertext::Inline(bytes) => bytes.len() as u64,
+            Ciphertext::Blob(pointer) => pointer.size,
+        })
+    });
+    if total > context.config.max_input_bytes {
+        return Err(Stop::Declined(format!(
+            "the inputs take {total} bytes, this agent takes {}",
+            context.config.max_input_bytes
+        )));
+    }
+    Ok(())
+}
+
+/// Salt of a commitment: the same after a crash, another for every worker, job and chain.
+fn salt(identity: &Identity, genesis: Hash, job: JobId, worker: &AccountId) -> [u8; 32] {
+    identity.derive(
+        b"salus/job-salt",
+        &[genesis.as_bytes(), &job.to_le_bytes(), worker.as_ref()],
+    )
+}
+
+async fn commit(
+    context: &Arc<Context>,
+    ticket: &Ticket,
+    assignment: &Assignment<AccountId>,
+) -> Result<Vec<u8>, Stop> {
+    let kept = found(context, ticket, assignment).await?;
+    Ok(commitment_of(assignment, ticket, &kept).encode())
+}
+
+fn commitment_of(assignment: &Assignment<AccountId>, ticket: &Ticket, kept: &Kept) -> Digest {
+    commitment(
+        assignment.job,
+        &ticket.duty.member,
+        &kept.outcome,
+        &kept.salt,
+    )
+}
+
+/// What was found before, or is found now and kept.
+async fn found(
+    context: &Arc<Context>,
+    ticket: &Ticket,
+    assignment: &Assignment<AccountId>,
+) -> Result<Kept, Stop> {
+    let (job, worker) = (assignment.job, &ticket.duty.member);
+    let fingerprint = fingerprint(assignment);
+    let whose = worker.clone();
+    let before = context
+        .blocking(move |context| {
+            context
+                .results
+                .load(job, &whose, &context.config.identities)
+        })
+        .await?;
+    if let Some(kept) = before.filter(|kept| kept.fingerprint == fingerprint) {
+        return Ok(kept);
+    }
+    let (outcome, result) = compute::work(context, ticket, assignment).await?;
+    let identity = context.current_identity()?;
+    let kept = Kept {
+        fingerprint,
+        outcome,
+        salt: salt(identity, context.genesis, job, worker),
+        result,
+    };
+    let (whose, keep) = (worker.clone(), kept.clone());
+    context
+        .blocking(move |context| {
+            let identity = context.current_identity()?;
+            context
+                .results
+                .save(job, &whose, identity, &keep)
+                .map_err(|error| Stop::Retry(format!("the result could not be kept: {error}")))
+        })
+        .await??;
+    Ok(kept)
+}
+
+async fn reveal(
+    context: &Arc<Context>,
+    ticket: &Ticket,
+    assignment: &Assignment<AccountId>,
+) -> Result<Vec<u8>, Stop> {
+    let committed = assignment
+        .committed
+        .ok_or_else(|| Stop::Declined("the chain has no commitment to reveal".into()))?;
+    let kept = found(context, ticket, assignment).await?;
+    let (outcome, salt) = matching(context, ticket, assignment, &kept, committed)?;
+    let result = match (outcome, &kept.result) {
+        (Outcome::Success(_), Some(bytes)) => {
+            ticket.enter(Stage::Publishing);
+            Some(publish(context, ticket, assignment, bytes).await?)
+        }
+        _ => None,
+    };
+    let reveal = Reveal {
+        outcome,
+        salt,
+        result,
+    };
+    Ok(reveal.encode())
+}
+
+/// Outcome and salt that were committed to. Where the kept file was lost and the world changed since
+/// (an input that could not be fetched then can be now), what was committed to stands.
+fn matching(
+    context: &Context,
+    ticket: &Ticket,
+    assignment: &Assignment<AccountId>,
+    kept: &Kept,
+    committed: Digest,
+) -> Result<(Outcome, [u8; 32]), Stop> {
+    let (job, worker) = (assignment.job, &ticket.duty.member);
+    let failures = [
+        Failure::CannotOpen,
+        Failure::Unavailable,
+        Failure::DigestMismatch,
+        Failure::InvalidInput,
+        Failure::OverLimit,
+    ];
+    let outcomes: Vec<Outcome> = std::iter::once(kept.outcome)
+        .chain(failures.map(Outcome::Failed))
+        .collect();
+    let derived = context
+        .config
+        .identities
+        .iter()
+        .map(|identity| salt(identity, context.genesis, job, worker));
+    for salt in std::iter::once(kept.salt).chain(derived) {
+        for outcome in &outcomes {
+            if commitment(job, worker, outcome, &salt) == committed {
+                return Ok((*outcome, salt));
+            }
+        }
+    }
+    Err(Stop::Declined(
+        "the commitment on chain is not of this agent's result".into(),
+    ))
+}
+
+/// Puts the result where the client finds it, in the form it asked for.
+async fn publish(
+    context: &Arc<Context>,
+    ticket: &Ticket,
+    assignment: &Assignment<AccountId>,
+    bytes: &Arc<Zeroizing<Vec<u8>>>,
+) -> Result<ResultPointer, Stop> {
+    let blob = match assignment.form {
+        ResultForm::Clear => bytes.to_vec(),
+        ResultForm::Sealed => {
+            let (bytes, client) = (bytes.clone(), assignment.client_recipient);
+            context
+                .blocking(move |_| salus_envelope::encrypt(&bytes, &[client]))
+                .await?
+                .map_err(|error| Stop::Declined(format!("sealing to the client: {error}")))?
+        }
+    };
+    if blob.len() <= MAX_INLINE as usize {
+        let inline = blob
+            .try_into()
+            .map_err(|_| Stop::Declined("an inline result is too long".into()))?;
+        return Ok(ResultPointer::Inline(inline));
+    }
+    let pointer = fetch::publish(context, ticket, &blob).await?;
+    log::debug!(
+        target: LOG,
+        "job={} result={:?} size={} uploaded", assignment.job, pointer.digest, pointer.size,
+    );
+    Ok(ResultPointer::Blob(pointer))
+}

@@ -1,0 +1,150 @@
+//! The agent over a real gateway, and over servers that misbehave.
+
+use std::sync::Arc;
+
+use polkadot_sdk::sp_core::{sr25519, Pair};
+use salus_agent::{BlobError, Blobs, Gateway};
+use salus_blobs::{
+    chain::{Chain, ChainError, View},
+    client::{Client, Limits},
+    gateway::{serve, Config, Gateway as Server},
+    Store,
+};
+use salus_envelope::decrypt;
+use salus_primitives::{
+    blobs::BlobPointer,
+    jobs::{Ciphertext, Outcome, ResultPointer},
+    AccountId, Digest, Hash,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use crate::support::*;
+
+/// A chain on which everybody may do everything.
+struct Open;
+
+impl Chain for Open {
+    fn genesis(&self) -> Hash {
+        GENESIS
+    }
+    fn view(&self) -> Result<View, ChainError> {
+        Ok(View {
+            best: Hash::zero(),
+            finalized: Hash::zero(),
+            best_age_ms: 0,
+        })
+    }
+    fn may_fetch(&self, _: Hash, _: &AccountId, _: &Digest) -> Result<bool, ChainError> {
+        Ok(true)
+    }
+    fn is_referenced(&self, _: Hash, _: &Digest) -> Result<bool, ChainError> {
+        Ok(true)
+    }
+    fn upload_quota(&self, _: Hash, _: &AccountId) -> Result<u64, ChainError> {
+        Ok(1 << 30)
+    }
+}
+
+fn gateway(upload: String, public: &str) -> Gateway {
+    let operator = sr25519::Pair::from_string("//Operator", None).expect("a key");
+    let client = Client::new(GENESIS, Arc::new(operator)).expect("a client");
+    let limits = Limits {
+        attempts: 1,
+        ..Limits::default()
+    };
+    Gateway::new(client, limits, upload, public).expect("the address is short")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fetches_its_input_and_leaves_its_result_at_a_gateway() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::local(folder.path()).expect("a store");
+    let server = Server::new(store.clone(), Arc::new(Open), Config::new("test"))
+        .await
+        .expect("a gateway");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(serve(listener, server, std::future::pending()));
+
+    let world = World::new();
+    let mut worker = world.worker(1);
+    let job = world.post(1, table(1000), &[&worker]);
+    store
+        .put(job.ciphertext.clone().into())
+        .await
+        .expect("stored");
+    world.chain.change(1, |assignment| {
+        let Ciphertext::Blob(pointer) = &mut assignment.inputs[0].ciphertext else {
+            panic!("posted as a blob");
+        };
+        pointer.location = address.clone().into_bytes().try_into().expect("short");
+    });
+    let blobs = Arc::new(gateway(address, "https://gateway.example/"));
+    world.start_over(&mut worker, blobs, |_| {});
+    worker.commits_to(1, Outcome::Success(job.digest())).await;
+
+    world.chain.accept_commitment(&worker, 1, 200);
+    world.chain.finalize();
+    let reveal = until("a reveal", || worker.reveal(1)).await;
+    let Some(ResultPointer::Blob(pointer)) = reveal.result else {
+        panic!("a large result is a blob: {:?}", reveal.result);
+    };
+    assert_eq!(&pointer.location[..], b"https://gateway.example");
+    let sealed = store.get(&pointer.digest).await.expect("uploaded");
+    let opened = decrypt(&sealed, &job.client).expect("the client opens it");
+    assert_eq!(*opened, job.expected());
+}
+
+/// Serves every request with these bytes; returns a URL that is used as it is.
+async fn serving(body: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!(
+        "http://{}/x?signature=1",
+        listener.local_addr().expect("an address")
+    );
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head).await;
+            let header = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = stream.write_all(header.as_bytes()).await;
+            let _ = stream.write_all(body).await;
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_bytes_and_silence_are_told_apart() {
+    let blobs = gateway("http://127.0.0.1:1".into(), "http://127.0.0.1:1");
+    let pointer = |location: &str, size| BlobPointer {
+        digest: polkadot_sdk::sp_crypto_hashing::blake2_256(b"right").into(),
+        size,
+        location: location.as_bytes().to_vec().try_into().expect("short"),
+    };
+    let right = serving(b"right").await;
+    let fetched = blobs.fetch(&pointer(&right, 5)).await;
+    assert_eq!(fetched.expect("fetched"), b"right");
+
+    let wrong = serving(b"wrong").await;
+    let mismatch = blobs.fetch(&pointer(&wrong, 5)).await;
+    assert!(matches!(mismatch, Err(BlobError::Mismatch)), "other bytes");
+    let longer = blobs.fetch(&pointer(&right, 4)).await;
+    assert!(matches!(longer, Err(BlobError::Mismatch)), "another length");
+
+    let nobody = blobs.fetch(&pointer("http://127.0.0.1:1/x?s=1", 5)).await;
+    assert!(matches!(nobody, Err(BlobError::Unavailable(_))));
+    let nowhere = blobs.publish(b"result").await;
+    assert!(matches!(nowhere, Err(BlobError::Unavailable(_))));
+}
+
+#[test]
+fn an_address_longer_than_the_chain_keeps_is_refused() {
+    let operator = sr25519::Pair::from_string("//Operator", None).expect("a key");
+    let client = Client::new(GENESIS, Arc::new(operator)).expect("a client");
+    let long = format!("http://{}", "x".repeat(512));
+    assert!(Gateway::new(client, Limits::default(), long.clone(), &long).is_none());
+}

@@ -1,0 +1,7 @@
+//! The agent against a chain and a gateway that tests control, with real keys, files and analyses.
+
+mod failures;
+mod flow;
+mod gateway;
+mod restart;
+mod support;

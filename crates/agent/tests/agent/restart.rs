@@ -1,0 +1,139 @@
+//! Crashes: nothing is computed twice, nothing is committed to twice, secrets come back.
+
+use salus_agent::Stage;
+use salus_envelope::Identity;
+use salus_primitives::jobs::{Failure, Outcome, ResultPointer};
+
+use crate::support::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_crash_between_commit_and_reveal_nothing_is_computed_again() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    let job = world.post(1, table(8), &[&worker]);
+    world.start(&mut worker);
+    worker.commits_to(1, Outcome::Success(job.digest())).await;
+    assert_eq!(worker.computations(), 1);
+    worker.crash().await;
+
+    world.chain.accept_commitment(&worker, 1, 200);
+    world.start(&mut worker);
+    let reveal = until("a reveal", || worker.reveal(1)).await;
+    assert_eq!(reveal.outcome, Outcome::Success(job.digest()));
+    assert_eq!(reveal.salt, worker.salt(1));
+    assert!(matches!(reveal.result, Some(ResultPointer::Inline(_))));
+    assert_eq!(worker.computations(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_crash_with_the_answer_ready_nothing_is_done() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    world.post(1, table(8), &[&worker]);
+    world.start(&mut worker);
+    let before = until("a commitment", || worker.commitment(1)).await;
+    worker.crash().await;
+    let asked = *world.blobs.asked.lock();
+
+    world.start(&mut worker);
+    worker.reaches(1, Stage::Ready).await;
+    assert_eq!(worker.commitment(1), Some(before));
+    assert_eq!(worker.computations(), 0);
+    assert_eq!(*world.blobs.asked.lock(), asked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_comes_back_from_the_kept_result() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    let job = world.post(1, table(8), &[&worker]);
+    world.start(&mut worker);
+    worker.commits_to(1, Outcome::Success(job.digest())).await;
+    worker.crash().await;
+
+    worker.store = Default::default();
+    world.start(&mut worker);
+    worker.commits_to(1, Outcome::Success(job.digest())).await;
+    assert_eq!(worker.computations(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_result_is_computed_again_and_fits_the_commitment() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    let job = world.post(1, table(8), &[&worker]);
+    world.start(&mut worker);
+    worker.commits_to(1, Outcome::Success(job.digest())).await;
+    worker.stop().await;
+
+    std::fs::remove_dir_all(worker.data_dir()).expect("removed");
+    world.chain.accept_commitment(&worker, 1, 200);
+    world.start(&mut worker);
+    let reveal = until("a reveal", || worker.reveal(1)).await;
+    assert_eq!(reveal.outcome, Outcome::Success(job.digest()));
+    assert_eq!(reveal.salt, worker.salt(1));
+    assert_eq!(worker.computations(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_that_was_committed_to_is_revealed_although_it_is_over() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    let job = world.post(1, table(8), &[&worker]);
+    let digest = polkadot_sdk::sp_crypto_hashing::blake2_256(&job.ciphertext).into();
+    world.blobs.answer(digest, Answer::Refuse);
+    world.chain.grow_to(90);
+    world.start(&mut worker);
+    let unavailable = Outcome::Failed(Failure::Unavailable);
+    worker.commits_to(1, unavailable).await;
+    worker.stop().await;
+
+    // Both the kept outcome and the gateway's trouble are gone.
+    std::fs::remove_dir_all(worker.data_dir()).expect("removed");
+    world.blobs.put(&job.ciphertext);
+    world.chain.accept_commitment(&worker, 1, 200);
+    world.start(&mut worker);
+    let reveal = until("a reveal", || worker.reveal(1)).await;
+    assert_eq!(reveal.outcome, unavailable);
+    assert_eq!(reveal.salt, worker.salt(1));
+    assert_eq!(reveal.result, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_key_rotation_the_old_commitment_is_revealed() {
+    for lose_result in [false, true] {
+        let world = World::new();
+        let mut worker = world.worker(1);
+        let job = world.post(1, table(8), &[&worker]);
+        world.start(&mut worker);
+        worker.commits_to(1, Outcome::Success(job.digest())).await;
+        worker.stop().await;
+        if lose_result {
+            std::fs::remove_dir_all(worker.data_dir()).expect("removed");
+        }
+        world.chain.accept_commitment(&worker, 1, 200);
+        world.start_with(&mut worker, |config| {
+            config.identities.insert(0, Identity::generate());
+        });
+        let reveal = until("a reveal", || worker.reveal(1)).await;
+        assert_eq!(reveal.outcome, Outcome::Success(job.digest()));
+        assert_eq!(reveal.salt, worker.salt(1), "of the key it was made with");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commitment_of_somebody_else_is_not_revealed() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    world.post(1, table(8), &[&worker]);
+    world.start(&mut worker);
+    until("a commitment", || worker.commitment(1)).await;
+    world.chain.accept_commitment(&worker, 1, 200);
+    world.chain.change(1, |assignment| {
+        assignment.committed = Some(salus_primitives::Digest::repeat_byte(9));
+    });
+    world.chain.finalize();
+    worker.reaches(1, Stage::Declined).await;
+    assert_eq!(worker.reveal(1), None);
+    assert_eq!(worker.ended("job-reveal", "declined"), 1);
+}

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod fcm;
+pub mod image;
+pub mod job;
+pub mod params;
+pub mod pca;
+#[cfg(feature = "plot")]
+pub mod plot;
+pub mod result;
+pub mod scale;
+pub mod table;
+mod workers;

@@ -1,0 +1,16 @@
+//! Tests of the public interface, in one binary.
+
+mod cohorts;
+mod determinism;
+mod fcm;
+mod image;
+mod job;
+mod model;
+mod params;
+mod pca;
+#[cfg(feature = "plot")]
+mod plot;
+mod result;
+mod scale;
+mod table;
+mod vectors;

@@ -1,0 +1,256 @@
+//! The HTTP gateway.
+
+mod collect;
+mod fetch;
+mod patient;
+mod range;
+mod serve;
+mod upload;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use axum::{
+    extract::State,
+    http::{header, HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::get,
+    Json, Router,
+};
+use parking_lot::Mutex;
+use salus_primitives::AccountId;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{
+    auth::{Token, TokenError, MAX_GATEWAY_ID},
+    chain::{Chain, ChainError},
+    ledger::Ledger,
+    nonces::Nonces,
+    Store, StoreError,
+};
+
+pub use collect::{CollectError, Collected};
+pub use serve::serve;
+
+/// Bounds and timeouts of a gateway.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Name of this gateway, which request tokens are bound to: its public key or address, at most
+    /// 128 bytes, different for every gateway of a chain.
+    pub id: String,
+    /// Largest blob taken, bytes.
+    pub max_blob: u64,
+    /// Oldest best block with which anything is served or taken.
+    pub max_head_age: Duration,
+    /// Requests of one account at once; further ones wait for `permit_timeout`.
+    pub per_account: usize,
+    /// Open connections; further ones wait in the listener's queue.
+    pub connections: usize,
+    /// Tokens remembered until they expire: about 150 bytes each.
+    pub nonces: usize,
+    /// Calls to the chain at once.
+    pub chain_calls: usize,
+    /// Longest wait for a free place.
+    pub permit_timeout: Duration,
+    /// Longest wait for the chain.
+    pub chain_timeout: Duration,
+    /// Longest time from one request's end to the end of the next one's headers.
+    pub header_timeout: Duration,
+    /// Longest silence within an upload, and of a client that does not take what it asked for.
+    pub idle_timeout: Duration,
+    /// Longest upload.
+    pub upload_timeout: Duration,
+    /// How long requests under way may take when the gateway stops.
+    pub drain_timeout: Duration,
+    /// How long a blob is kept that nothing on chain refers to.
+    pub grace: Duration,
+    /// Time between two collections.
+    pub collect_every: Duration,
+}
+
+impl Config {
+    /// Defaults: blobs up to 256 MiB, head not older than 30 s, 8 requests an account, an hour of
+    /// grace.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            max_blob: 256 * 1024 * 1024,
+            max_head_age: Duration::from_secs(30),
+            per_account: 8,
+            connections: 512,
+            nonces: 65_536,
+            chain_calls: 16,
+            permit_timeout: Duration::from_secs(5),
+            chain_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(15),
+            upload_timeout: Duration::from_secs(600),
+            drain_timeout: Duration::from_secs(5),
+            grace: Duration::from_secs(3600),
+            collect_every: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The id is empty or longer than 128 bytes.
+    #[error("a gateway id has 1 to 128 bytes")]
+    InvalidId,
+    /// The notes about uploads cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What `GET /` answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Info {
+    /// Genesis hash of the chain, `0x` and hex.
+    pub genesis: String,
+    /// Id of the gateway.
+    pub gateway: String,
+}
+
+/// A gateway. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    chain: Arc<dyn Chain>,
+    config: Config,
+    nonces: Mutex<Nonces>,
+    ledger: Mutex<Ledger>,
+    /// Held while a blob becomes visible or goes, so that collecting never meets an upload.
+    commit: tokio::sync::Mutex<()>,
+    places: Mutex<HashMap<AccountId, Arc<Semaphore>>>,
+    chain_calls: Arc<Semaphore>,
+}
+
+impl Gateway {
+    /// A gateway over `store`; reads what earlier runs noted about uploads.
+    pub async fn new(
+        store: Store,
+        chain: Arc<dyn Chain>,
+        config: Config,
+    ) -> Result<Self, GatewayError> {
+        if config.id.is_empty() || config.id.len() > MAX_GATEWAY_ID {
+            return Err(GatewayError::InvalidId);
+        }
+        let ledger = Ledger::load(&store).await?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                store,
+                chain,
+                nonces: Mutex::new(Nonces::new(config.nonces)),
+                ledger: Mutex::new(ledger),
+                commit: tokio::sync::Mutex::new(()),
+                places: Mutex::new(HashMap::new()),
+                chain_calls: Arc::new(Semaphore::new(config.chain_calls.max(1))),
+                config,
+            }),
+        })
+    }
+
+    /// The routes: `/`, `/health`, `/blobs/{digest}`. [`serve`] adds what keeps slow clients from
+    /// holding connections.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/", get(info))
+            .route("/health", get(health))
+            .route(
+                "/blobs/{digest}",
+                get(fetch::fetch).head(fetch::fetch).put(upload::upload),
+            )
+            .fallback(fetch::unknown)
+            .with_state(self.clone())
+    }
+
+    /// Its bounds and timeouts.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// Runs a call to the chain on the blocking pool, bounded in number and time.
+    async fn ask<T, F>(&self, call: F) -> Result<T, ChainError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Chain) -> Result<T, ChainError> + Send + 'static,
+    {
+        let chain = self.inner.chain.clone();
+        let calls = self.inner.chain_calls.clone();
+        let answer = async move {
+            let place = calls
+                .acquire_owned()
+                .await
+                .map_err(|error| ChainError(error.to_string()))?;
+            tokio::task::spawn_blocking(move || {
+                // A call that outlives the timeout keeps its place until it returns.
+                let _place = place;
+                call(chain.as_ref())
+            })
+            .await
+            .map_err(|error| ChainError(error.to_string()))?
+        };
+        tokio::time::timeout(self.inner.config.chain_timeout, answer)
+            .await
+            .map_err(|_| ChainError("no answer in time".into()))?
+    }
+
+    /// One of the account's places, for as long as the permit lives.
+    async fn place(&self, who: &AccountId) -> Option<OwnedSemaphorePermit> {
+        let places = {
+            let mut all = self.inner.places.lock();
+            if all.len() >= 4096 {
+                all.retain(|_, places| Arc::strong_count(places) > 1);
+            }
+            all.entry(who.clone())
+                .or_insert_with(|| Arc::new(Semaphore::new(self.inner.config.per_account.max(1))))
+                .clone()
+        };
+        tokio::time::timeout(self.inner.config.permit_timeout, places.acquire_owned())
+            .await
+            .ok()?
+            .ok()
+    }
+
+    fn is_fresh(&self, best_age_ms: u64) -> bool {
+        u128::from(best_age_ms) < self.inner.config.max_head_age.as_millis()
+    }
+}
+
+fn token(headers: &HeaderMap) -> Result<Token, TokenError> {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .ok_or(TokenError::Malformed)
+        .and_then(Token::from_header)
+}
+
+async fn info(State(gateway): State<Gateway>) -> Response {
+    let genesis = gateway.inner.chain.genesis();
+    Json(Info {
+        genesis: format!("0x{}", hex::encode(genesis.as_bytes())),
+        gateway: gateway.inner.config.id.clone(),
+    })
+    .into_response()
+}
+
+async fn health(State(gateway): State<Gateway>) -> Response {
+    let problem = match gateway.ask(|chain| chain.view()).await {
+        Err(_) => Some("the chain does not answer"),
+        Ok(view) if !gateway.is_fresh(view.best_age_ms) => Some("the best block is too old"),
+        Ok(_) => None,
+    };
+    match problem {
+        None => Json(serde_json::json!({ "status": "ok" })).into_response(),
+        Some(reason) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(serde_json::json!({ "status": "unavailable", "reason": reason })),
+        )
+            .into_response(),
+    }
+}

@@ -1,0 +1,295 @@
+//! Wires the agent (`salus-agent`) to this node: its chain, its offchain storage, its keystore and
+//! the blob gateway it publishes results on.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use futures::{
+    future::BoxFuture,
+    stream::{BoxStream, StreamExt},
+};
+use jsonrpsee::{core::RpcResult, proc_macros::rpc};
+use polkadot_sdk::{
+    sc_client_api::{Backend, BlockchainEvents},
+    sc_service::{error::Error as ServiceError, TaskManager},
+    sp_api::ProvideRuntimeApi,
+    sp_blockchain::HeaderBackend,
+    sp_core::sr25519,
+    sp_keystore::{Keystore, KeystorePtr},
+    substrate_prometheus_endpoint::Registry,
+};
+use salus_agent::{
+    Agent, BlobError, Blobs, Block, Chain, ChainError, Config, DutyStatus, OffchainStore, Status,
+};
+use salus_blobs::{
+    auth::FnSigner,
+    client::{Client, FetchError, Limits},
+};
+use salus_envelope::Identity;
+use salus_primitives::{
+    apis::{DutiesApi, JobsApi},
+    blobs::BlobPointer,
+    duties::Duty,
+    jobs::{Assignment, JobId},
+    AccountId, Hash,
+};
+
+use crate::{
+    cli::AgentParams,
+    service::{FullBackend, FullClient},
+};
+
+/// Longest wait for one blob; the agent tries again while the commit window lasts.
+const TRANSFER: Duration = Duration::from_secs(300);
+
+/// What the agent is wired to.
+pub struct Wiring<'a> {
+    pub params: AgentParams,
+    /// `//Alice` where the node runs with a development key.
+    pub dev_seed: Option<String>,
+    pub base_path: &'a Path,
+    pub genesis: Hash,
+    pub client: Arc<FullClient>,
+    pub backend: Arc<FullBackend>,
+    pub keystore: KeystorePtr,
+    /// Address of the gateway that takes results.
+    pub gateway: Option<String>,
+    pub registry: Option<&'a Registry>,
+    pub task_manager: &'a TaskManager,
+}
+
+/// Starts the agent.
+pub fn start(wiring: Wiring) -> Result<WorkerStatus, ServiceError> {
+    let failed = |error: &dyn std::fmt::Display| ServiceError::Other(format!("agent: {error}"));
+    let operator = operator_key(&wiring.keystore, wiring.dev_seed.as_deref())?;
+    let identity = identity(&wiring.params, wiring.dev_seed.as_deref())?;
+
+    let mut config = Config::new(
+        AccountId::from(operator.0),
+        vec![identity],
+        wiring.base_path.join("agent"),
+    );
+    config.threads = std::num::NonZeroUsize::new(wiring.params.agent_threads)
+        .ok_or_else(|| failed(&"--agent-threads must be at least 1"))?;
+    config.transfer_timeout = TRANSFER;
+
+    let keystore = wiring.keystore.clone();
+    let signer = FnSigner::new(AccountId::from(operator.0), move |message: &[u8]| {
+        keystore
+            .sr25519_sign(pallet_agent::crypto::OPERATOR, &operator, message)
+            .map_err(|error| error.to_string())?
+            .map(|signature| signature.0)
+            .ok_or_else(|| "the operator key is not in the keystore any more".to_string())
+    });
+    let client = Client::new(wiring.genesis, Arc::new(signer)).map_err(|error| failed(&error))?;
+    let storage = wiring
+        .backend
+        .offchain_storage()
+        .ok_or_else(|| failed(&"this database has no offchain storage"))?;
+    let agent = Agent::new(
+        config,
+        Arc::new(NodeChain {
+            client: wiring.client,
+            genesis: wiring.genesis,
+        }),
+        Arc::new(OffchainStore::new(storage)),
+        Arc::new(GatewayBlobs {
+            client,
+            gateway: wiring.gateway,
+        }),
+        wiring.registry,
+    )
+    .map_err(|error| failed(&error))?;
+    let status = agent.status();
+    wiring.task_manager.spawn_handle().spawn(
+        "agent",
+        Some("agent"),
+        // Dropped with the task manager; what it kept is there after a restart.
+        agent.run(std::future::pending()),
+    );
+    Ok(WorkerStatus(Some(status)))
+}
+
+/// The operator key of the keystore; a development node makes its well-known one.
+fn operator_key(
+    keystore: &KeystorePtr,
+    dev_seed: Option<&str>,
+) -> Result<sr25519::Public, ServiceError> {
+    if let Some(seed) = dev_seed {
+        return keystore
+            .sr25519_generate_new(
+                pallet_agent::crypto::OPERATOR,
+                Some(&format!("{seed}//operator")),
+            )
+            .map_err(|error| ServiceError::Other(format!("agent: operator key: {error}")));
+    }
+    match keystore
+        .sr25519_public_keys(pallet_agent::crypto::OPERATOR)
+        .as_slice()
+    {
+        [key] => Ok(*key),
+        [] => Err(ServiceError::Other(
+            "agent: no operator key in the keystore; insert it with `salus-node key insert \
+             --key-type oper --scheme sr25519`"
+                .into(),
+        )),
+        _ => Err(ServiceError::Other(
+            "agent: more than one operator key in the keystore; keep the one that the registry \
+             names"
+                .into(),
+        )),
+    }
+}
+
+/// The member's encryption key: of the file, or the well-known one of a development key.
+fn identity(params: &AgentParams, dev_seed: Option<&str>) -> Result<Identity, ServiceError> {
+    match (&params.agent_identity, dev_seed) {
+        (Some(path), _) => Identity::load(path)
+            .map_err(|error| ServiceError::Other(format!("agent: {}: {error}", path.display()))),
+        (None, Some(seed)) => Ok(Identity::from_secret_bytes(
+            polkadot_sdk::sp_core::blake2_256(
+                format!("salus development encryption key {seed}").as_bytes(),
+            ),
+        )),
+        (None, None) => Err(ServiceError::Other(
+            "agent: --agent-identity FILE is needed: the member's age identity".into(),
+        )),
+    }
+}
+
+/// The node's client as the agent asks it.
+struct NodeChain {
+    client: Arc<FullClient>,
+    genesis: Hash,
+}
+
+impl Chain for NodeChain {
+    fn finality(&self) -> BoxStream<'static, Block> {
+        self.client
+            .finality_notification_stream()
+            .map(|notice| Block {
+                hash: notice.hash,
+                number: notice.header.number,
+            })
+            .boxed()
+    }
+
+    fn finalized(&self) -> Block {
+        let info = self.client.info();
+        Block {
+            hash: info.finalized_hash,
+            number: info.finalized_number,
+        }
+    }
+
+    fn best(&self) -> Block {
+        let info = self.client.info();
+        Block {
+            hash: info.best_hash,
+            number: info.best_number,
+        }
+    }
+
+    fn genesis(&self) -> Hash {
+        self.genesis
+    }
+
+    fn duties(
+        &self,
+        at: Hash,
+        operator: &AccountId,
+        limit: u32,
+    ) -> Result<Vec<Duty<AccountId>>, ChainError> {
+        self.client
+            .runtime_api()
+            .duties(at, operator.clone(), limit)
+            .map_err(|error| ChainError(error.to_string()))
+    }
+
+    fn assignment(
+        &self,
+        at: Hash,
+        job: JobId,
+        worker: &AccountId,
+    ) -> Result<Option<Assignment<AccountId>>, ChainError> {
+        self.client
+            .runtime_api()
+            .assignment(at, job, worker.clone())
+            .map_err(|error| ChainError(error.to_string()))
+    }
+}
+
+/// Blobs through gateways, signed with the operator key.
+struct GatewayBlobs {
+    client: Client,
+    gateway: Option<String>,
+}
+
+impl Blobs for GatewayBlobs {
+    fn fetch<'a>(&'a self, pointer: &'a BlobPointer) -> BoxFuture<'a, Result<Vec<u8>, BlobError>> {
+        let limits = Limits {
+            deadline: TRANSFER,
+            max_size: pointer.size,
+            ..Limits::default()
+        };
+        Box::pin(async move {
+            self.client
+                .fetch(pointer, &limits)
+                .await
+                .map_err(|error| match error {
+                    FetchError::DigestMismatch { .. } | FetchError::WrongSize { .. } => {
+                        BlobError::Mismatch
+                    }
+                    other => BlobError::Unavailable(other.to_string()),
+                })
+        })
+    }
+
+    fn publish<'a>(&'a self, blob: &'a [u8]) -> BoxFuture<'a, Result<BlobPointer, BlobError>> {
+        Box::pin(async move {
+            let gateway = self.gateway.as_deref().ok_or_else(|| {
+                BlobError::Unavailable(
+                    "this node knows no gateway for results: --gateway-listen or --gateway-url"
+                        .into(),
+                )
+            })?;
+            self.client
+                .upload(gateway, blob.to_vec())
+                .await
+                .map_err(|error| BlobError::Unavailable(error.to_string()))
+        })
+    }
+}
+
+/// The agent's list of duties, where there is an agent.
+#[derive(Clone)]
+pub struct WorkerStatus(Option<Status>);
+
+impl WorkerStatus {
+    /// This node runs without an agent.
+    pub fn off() -> Self {
+        Self(None)
+    }
+}
+
+/// What this node's agent is doing. Local knowledge, so no runtime API has it.
+#[rpc(server)]
+pub trait WorkerApi {
+    /// The duties owed and how far each is; `null` where the node runs without an agent.
+    #[method(name = "salus_workerStatus")]
+    fn worker_status(&self) -> RpcResult<Option<Vec<DutyStatus>>>;
+}
+
+/// Answers [`WorkerApi`].
+pub struct WorkerRpc(WorkerStatus);
+
+impl WorkerRpc {
+    pub fn new(status: WorkerStatus) -> Self {
+        Self(status)
+    }
+}
+
+impl WorkerApiServer for WorkerRpc {
+    fn worker_status(&self) -> RpcResult<Option<Vec<DutyStatus>>> {
+        Ok(self.0 .0.as_ref().map(Status::duties))
+    }
+}

@@ -1,0 +1,100 @@
+//! The command line: that of every Substrate node, and the options of the agent and the gateway.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use polkadot_sdk::*;
+
+/// Command line of `salus-node`.
+#[derive(Debug, clap::Parser)]
+pub struct Cli {
+    /// What to do instead of running a node.
+    #[command(subcommand)]
+    pub subcommand: Option<Subcommand>,
+
+    /// Options of every Substrate node.
+    #[clap(flatten)]
+    pub run: sc_cli::RunCmd,
+
+    /// Options of the agent.
+    #[clap(flatten)]
+    pub agent: AgentParams,
+
+    /// Options of the blob gateway.
+    #[clap(flatten)]
+    pub gateway: GatewayParams,
+}
+
+/// Off-chain work.
+#[derive(Debug, Clone, clap::Args)]
+pub struct AgentParams {
+    /// Do the off-chain work that the member with this node's operator key owes.
+    ///
+    /// Turns on the off-chain hook too. The operator key is in the keystore (`key insert
+    /// --key-type oper --scheme sr25519`); with --dev or --alice it is `//Alice//operator`.
+    #[arg(long)]
+    pub agent: bool,
+
+    /// File with the member's age identity, as `salus keys new` or `age-keygen` writes it.
+    ///
+    /// Development keys have well-known identities and need no file.
+    #[arg(long, value_name = "FILE")]
+    pub agent_identity: Option<PathBuf>,
+
+    /// Threads that analyses may use.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub agent_threads: usize,
+}
+
+/// The blob gateway.
+#[derive(Debug, Clone, clap::Args)]
+pub struct GatewayParams {
+    /// Where ciphertext blobs are kept: a directory, or `s3://bucket/prefix` (feature `s3`).
+    ///
+    /// [default: `blobs` in the base path]
+    #[arg(long, value_name = "STORE")]
+    pub gateway_store: Option<String>,
+
+    /// Serve blobs on this address; 127.0.0.1 unless a TLS proxy stands before it.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub gateway_listen: Option<SocketAddr>,
+
+    /// Address under which others reach this gateway [default: http://ADDR:PORT].
+    #[arg(long, value_name = "URL")]
+    pub gateway_url: Option<String>,
+}
+
+/// What a Substrate node can do besides running.
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
+    /// Make, inspect and insert keys.
+    #[command(subcommand)]
+    Key(sc_cli::KeySubcommand),
+
+    /// Print a chain spec.
+    ExportChainSpec(sc_cli::ExportChainSpecCmd),
+
+    /// Build a chain spec (the older name of export-chain-spec).
+    #[allow(deprecated)]
+    BuildSpec(sc_cli::BuildSpecCmd),
+
+    /// Validate blocks.
+    CheckBlock(sc_cli::CheckBlockCmd),
+
+    /// Export blocks.
+    ExportBlocks(sc_cli::ExportBlocksCmd),
+
+    /// Export the state of a block into a chain spec.
+    ExportState(sc_cli::ExportStateCmd),
+
+    /// Import blocks.
+    ImportBlocks(sc_cli::ImportBlocksCmd),
+
+    /// Remove the whole chain.
+    PurgeChain(sc_cli::PurgeChainCmd),
+
+    /// Revert the chain to a previous state.
+    Revert(sc_cli::RevertCmd),
+
+    /// Print what the database knows of the chain.
+    ChainInfo(sc_cli::ChainInfoCmd),
+}

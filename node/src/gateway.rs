@@ -1,0 +1,146 @@
+//! The node's blob gateway: `salus-blobs` served on a port of its own, with this node's chain
+//! deciding who may fetch what.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use polkadot_sdk::{
+    sc_service::{error::Error as ServiceError, TaskManager},
+    sp_api::{ApiError, ProvideRuntimeApi},
+    sp_blockchain::HeaderBackend,
+};
+use salus_blobs::{
+    chain::{Chain, ChainError, View},
+    gateway::{self, Gateway},
+    Store,
+};
+use salus_primitives::{apis::BlobsApi, AccountId, Digest, Hash};
+
+use crate::{cli::GatewayParams, service::FullClient};
+
+/// The node's client as a gateway asks it.
+pub struct ChainView {
+    client: Arc<FullClient>,
+    genesis: Hash,
+}
+
+impl ChainView {
+    pub fn new(client: Arc<FullClient>, genesis: Hash) -> Self {
+        Self { client, genesis }
+    }
+}
+
+fn chain_error(error: ApiError) -> ChainError {
+    ChainError(error.to_string())
+}
+
+impl Chain for ChainView {
+    fn genesis(&self) -> Hash {
+        self.genesis
+    }
+
+    fn view(&self) -> Result<View, ChainError> {
+        let info = self.client.info();
+        let head = self
+            .client
+            .runtime_api()
+            .now(info.best_hash)
+            .map_err(chain_error)?;
+        let clock = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_err(|error| ChainError(format!("this machine's clock: {error}")))?;
+        let clock = u64::try_from(clock.as_millis()).unwrap_or(u64::MAX);
+        Ok(View {
+            best: info.best_hash,
+            finalized: info.finalized_hash,
+            best_age_ms: clock.saturating_sub(head),
+        })
+    }
+
+    fn may_fetch(&self, at: Hash, who: &AccountId, digest: &Digest) -> Result<bool, ChainError> {
+        self.client
+            .runtime_api()
+            .may_fetch(at, who.clone(), *digest)
+            .map_err(chain_error)
+    }
+
+    fn is_referenced(&self, at: Hash, digest: &Digest) -> Result<bool, ChainError> {
+        self.client
+            .runtime_api()
+            .is_referenced(at, *digest)
+            .map_err(chain_error)
+    }
+
+    fn upload_quota(&self, at: Hash, who: &AccountId) -> Result<u64, ChainError> {
+        self.client
+            .runtime_api()
+            .upload_quota(at, who.clone())
+            .map_err(chain_error)
+    }
+}
+
+/// Starts the gateway where the command line asks for one; returns the address under which others
+/// reach it.
+pub async fn start(
+    params: &GatewayParams,
+    base_path: &Path,
+    chain: ChainView,
+    tasks: &TaskManager,
+) -> Result<Option<String>, ServiceError> {
+    let Some(listen) = params.gateway_listen else {
+        if params.gateway_store.is_some() {
+            return Err(ServiceError::Other(
+                "--gateway-store needs --gateway-listen: there is nobody to serve the blobs".into(),
+            ));
+        }
+        // An agent may use the gateway of another node of its member.
+        return Ok(params.gateway_url.clone());
+    };
+    let failed = |what: &str, error: &dyn std::fmt::Display| {
+        ServiceError::Other(format!("blob gateway: {what}: {error}"))
+    };
+    let store = match &params.gateway_store {
+        Some(url) if url.contains("://") => Store::from_url(url),
+        Some(dir) => Store::local(dir),
+        None => Store::local(base_path.join("blobs")),
+    }
+    .map_err(|error| failed("cannot open the store", &error))?;
+    let listener = tokio::net::TcpListener::bind(listen)
+        .await
+        .map_err(|error| failed(&format!("cannot listen on {listen}"), &error))?;
+    let bound = listener
+        .local_addr()
+        .map_err(|error| failed("no address", &error))?;
+    let url = params
+        .gateway_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{bound}"));
+    warn_if_public(&bound, &url);
+    let gateway = Gateway::new(store, Arc::new(chain), gateway::Config::new(url.clone()))
+        .await
+        .map_err(|error| failed("cannot start", &error))?;
+    log::info!(target: "gateway", "serving blobs on {bound} as {url}");
+    tasks
+        .spawn_handle()
+        .spawn("blob-gateway", Some("blob-gateway"), async move {
+            // Ends with the task manager, which drops the future.
+            if let Err(error) = gateway::serve(listener, gateway, std::future::pending()).await {
+                log::error!(target: "gateway", "the blob gateway stopped: {error}");
+            }
+        });
+    Ok(Some(url))
+}
+
+fn warn_if_public(bound: &SocketAddr, url: &str) {
+    if !bound.ip().is_loopback() && url.starts_with("http://") {
+        log::warn!(
+            target: "gateway",
+            "blobs are served without TLS on {bound}: put a TLS proxy before it and give its \
+             address with --gateway-url",
+        );
+    }
+}

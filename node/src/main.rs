@@ -1,0 +1,15 @@
+//! `salus-node`: a validator, full node or worker of the Salus chain.
+
+#![warn(missing_docs)]
+
+mod agent;
+mod chain_spec;
+mod cli;
+mod command;
+mod gateway;
+mod rpc;
+mod service;
+
+fn main() -> polkadot_sdk::sc_cli::Result<()> {
+    command::run()
+}

@@ -1,0 +1,6 @@
+//! Tests of the node as an operator has it: the binary, its command line, its dependencies.
+
+mod commands;
+mod dependencies;
+mod development;
+mod process;

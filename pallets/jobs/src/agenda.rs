@@ -1,0 +1,151 @@
+//! What falls due, and working it off a bounded part at a time.
+//!
+//! A slot holds any number of entries: a block that cannot work off all of them leaves the rest to
+//! the next one, so scheduling never fails and nothing is lost. Deadlines are checked by block
+//! number in the calls, so an entry that is late opens nothing that has closed.
+
+use polkadot_sdk::{
+    frame_support::{traits::Get, weights::Weight},
+    frame_system::pallet_prelude::BlockNumberFor,
+    sp_runtime::traits::{BlockNumberProvider, One, Saturating, Zero},
+};
+use salus_primitives::jobs::JobId;
+
+use crate::{
+    AccountIdOf, Agenda, Config, Due, EndReason, HoldbackEnd, JobOf, Jobs, NextAgenda, Pallet,
+    Panels, State, WeightInfo,
+};
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn now() -> BlockNumberFor<T> {
+        T::BlockNumberProvider::current_block_number()
+    }
+
+    /// Enters `due` for block `at`, or the next block where that is over; the slot it got.
+    pub(crate) fn schedule(due: Due<AccountIdOf<T>>, at: BlockNumberFor<T>) -> BlockNumberFor<T> {
+        let slot = at.max(Self::now().saturating_add(One::one()));
+        Agenda::<T>::insert(slot, due, ());
+        slot
+    }
+
+    /// Moves the job's entry to block `at`. The caller stores the job.
+    pub(crate) fn reschedule(id: JobId, job: &mut JobOf<T>, at: BlockNumberFor<T>) {
+        Agenda::<T>::remove(job.due, Due::Job(id));
+        job.due = Self::schedule(Due::Job(id), at);
+    }
+
+    /// Works off what is due, at most `MaxDuePerBlock` entries and `MaxSlotsPerBlock` slots.
+    pub(crate) fn work_off_agenda() -> Weight {
+        let now = Self::now();
+        let mut slot = NextAgenda::<T>::get();
+        if slot.is_zero() {
+            // The first block that has this pallet: nothing can be due before it.
+            slot = now;
+        }
+        let mut weight = T::WeightInfo::agenda_slot();
+        let mut slots = T::MaxSlotsPerBlock::get();
+        let mut entries = T::MaxDuePerBlock::get();
+        while slot <= now {
+            weight.saturating_accrue(T::WeightInfo::agenda_slot());
+            match Agenda::<T>::iter_key_prefix(slot).next() {
+                Some(due) => {
+                    if entries.is_zero() {
+                        break;
+                    }
+                    entries.saturating_dec();
+                    Agenda::<T>::remove(slot, &due);
+                    weight.saturating_accrue(Self::handle(due));
+                }
+                None => {
+                    if slots.is_zero() {
+                        break;
+                    }
+                    slots.saturating_dec();
+                    slot.saturating_inc();
+                }
+            }
+        }
+        NextAgenda::<T>::put(slot);
+        weight
+    }
+
+    fn handle(due: Due<AccountIdOf<T>>) -> Weight {
+        match due {
+            Due::Job(id) => match Jobs::<T>::get(id) {
+                Some(job) => Self::step(id, job),
+                None => Weight::zero(),
+            },
+            Due::Holdback(id) => {
+                Self::end_holdback(id, HoldbackEnd::Lapsed);
+                T::WeightInfo::accept_result()
+            }
+            Due::Panel(client, inputs) => {
+                Panels::<T>::remove(client, inputs);
+                T::WeightInfo::agenda_slot()
+            }
+        }
+    }
+
+    /// The job's next step without anybody's doing.
+    fn step(id: JobId, mut job: JobOf<T>) -> Weight {
+        match job.state {
+            State::Requested { retries } => Self::draw(id, job, retries),
+            State::Drawn { .. } => {
+                Self::end_with_draw_fee(id, job, EndReason::InputsMissing);
+                T::WeightInfo::end_job()
+            }
+            // Fewer commitments than the quorum can agree on nothing: no need to wait for reveals.
+            State::Working { .. } if (job.committed.len() as u32) < job.spec.quorum => {
+                Self::end_without_quorum(id, job);
+                T::WeightInfo::settle()
+            }
+            State::Working { .. } => {
+                Self::open_reveals(id, &mut job);
+                Jobs::<T>::insert(id, job);
+                T::WeightInfo::reveal()
+            }
+            State::Revealing { .. } => {
+                Self::settle(id, job);
+                T::WeightInfo::settle()
+            }
+        }
+    }
+
+    /// Whether the constants fit together.
+    pub(crate) fn check_constants() {
+        let one = BlockNumberFor::<T>::one();
+        assert!(T::MaxDuePerBlock::get() > 0, "due work must get done");
+        assert!(
+            T::MaxSlotsPerBlock::get() > 1,
+            "the agenda must be able to catch up"
+        );
+        assert!(
+            T::MaxWorkers::get() > 0 && T::MaxActiveSeats::get() > 0,
+            "a worker must be drawable"
+        );
+        assert!(
+            T::MaxStrikes::get() > 0,
+            "a worker must not be suspended at once"
+        );
+        assert!(
+            T::MinWindow::get() > one && T::MinWindow::get() <= T::MaxWindow::get(),
+            "reserves need a second half of the commit window"
+        );
+        assert!(
+            T::DrawDelay::get() >= one
+                && T::ProvideWindow::get() >= one
+                && T::RevealWindow::get() >= one
+                && T::ResultWindow::get() >= one
+                && T::PanelMemory::get() >= one,
+            "every window must have a block"
+        );
+        assert!(
+            T::UnbondingPeriod::get() >= T::SuspensionPeriod::get(),
+            "leaving must not be a way around suspension"
+        );
+        assert!(
+            T::RetentionPeriod::get() >= T::ResultWindow::get(),
+            "results must stay while their reward waits"
+        );
+    }
+}

@@ -1,0 +1,136 @@
+//! Commitments and reveals.
+
+use polkadot_sdk::{
+    frame_support::{ensure, traits::Get},
+    frame_system::pallet_prelude::BlockNumberFor,
+    sp_runtime::{
+        traits::{One, Saturating},
+        DispatchResult,
+    },
+};
+use salus_primitives::{
+    jobs::{commitment, JobId, Outcome, ResultPointer, Reveal},
+    membership::Membership,
+    Digest,
+};
+
+use crate::{
+    inputs::check_blob, AccountIdOf, Answer, Answers, Config, EndReason, Error, Event, JobOf, Jobs,
+    Pallet, Seats, State,
+};
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn do_commit(who: AccountIdOf<T>, id: JobId, commitment: Digest) -> DispatchResult {
+        let worker = Self::worker_behind(who, id);
+        let mut job = Jobs::<T>::get(id).ok_or(Error::<T>::JobNotFound)?;
+        let now = Self::now();
+        match job.state {
+            State::Working { commit_by, .. } if now <= commit_by => {}
+            _ => return Err(Error::<T>::WrongTime.into()),
+        }
+        ensure!(
+            !job.committed.contains(&worker),
+            Error::<T>::AlreadyCommitted
+        );
+        ensure!(has_turn::<T>(&job, &worker, now), Error::<T>::NotOnPanel);
+        ensure!(T::Membership::is_admitted(&worker), Error::<T>::NotAdmitted);
+        if !Self::has_consent(&job.client, &job.spec) {
+            Self::end_with_draw_fee(id, job, EndReason::ConsentRevoked);
+            return Ok(());
+        }
+        job.committed
+            .try_push(worker.clone())
+            .map_err(|_| Error::<T>::WrongTime)?;
+        let answer = Answer {
+            commitment,
+            revealed: None,
+        };
+        Answers::<T>::insert(id, &worker, answer);
+        Self::deposit_event(Event::Committed {
+            job: id,
+            worker,
+            commitment,
+        });
+        if job.committed.len() as u32 >= job.spec.panel {
+            Self::open_reveals(id, &mut job);
+        }
+        Jobs::<T>::insert(id, job);
+        Ok(())
+    }
+
+    /// The worker in whose name `who` acts in this job: itself where it has a place in the panel,
+    /// else the member whose operator key it is.
+    fn worker_behind(who: AccountIdOf<T>, id: JobId) -> AccountIdOf<T> {
+        if Seats::<T>::contains_key(&who, id) {
+            who
+        } else {
+            T::Membership::principal(&who)
+        }
+    }
+
+    /// Ends the commitments. The caller stores the job.
+    pub(crate) fn open_reveals(id: JobId, job: &mut JobOf<T>) {
+        let since = Self::now();
+        let reveal_by = since.saturating_add(T::RevealWindow::get());
+        job.state = State::Revealing { since, reveal_by };
+        Self::reschedule(id, job, reveal_by.saturating_add(One::one()));
+        Self::deposit_event(Event::RevealsOpened { job: id, reveal_by });
+    }
+
+    pub(crate) fn do_reveal(who: AccountIdOf<T>, id: JobId, reveal: Reveal) -> DispatchResult {
+        let worker = Self::worker_behind(who, id);
+        let mut job = Jobs::<T>::get(id).ok_or(Error::<T>::JobNotFound)?;
+        let now = Self::now();
+        match job.state {
+            State::Revealing { reveal_by, .. } if now <= reveal_by => {}
+            _ => return Err(Error::<T>::WrongTime.into()),
+        }
+        let mut answer = Answers::<T>::get(id, &worker).ok_or(Error::<T>::CommitmentNotFound)?;
+        ensure!(answer.revealed.is_none(), Error::<T>::AlreadyRevealed);
+        let Reveal {
+            outcome,
+            salt,
+            result,
+        } = reveal;
+        ensure!(
+            commitment(id, &worker, &outcome, &salt) == answer.commitment,
+            Error::<T>::CommitmentMismatch
+        );
+        ensure!(
+            matches!(outcome, Outcome::Success(_)) == result.is_some(),
+            Error::<T>::ResultMismatch
+        );
+        if let Some(ResultPointer::Blob(blob)) = &result {
+            check_blob::<T>(blob)?;
+        }
+        answer.revealed = Some((outcome, result));
+        Answers::<T>::insert(id, &worker, answer);
+        job.revealed.saturating_inc();
+        if job.revealed as usize >= job.committed.len() {
+            // Nobody is waited for: settle in the next block, where the weight is accounted for.
+            Self::reschedule(id, &mut job, now);
+        }
+        Jobs::<T>::insert(id, job);
+        Self::deposit_event(Event::Revealed {
+            job: id,
+            worker,
+            outcome,
+        });
+        Ok(())
+    }
+}
+
+/// Whether the worker may commit to the job, as far as its place in the panel goes: seats from the
+/// start of the window, reserves from its middle.
+pub(crate) fn has_turn<T: Config>(
+    job: &JobOf<T>,
+    worker: &AccountIdOf<T>,
+    now: BlockNumberFor<T>,
+) -> bool {
+    match job.state {
+        State::Working { middle, .. } => {
+            job.seats.contains(worker) || (now >= middle && job.reserves.contains(worker))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,188 @@
+//! Posting and cancelling.
+
+use alloc::{collections::BTreeSet, vec::Vec};
+use codec::Encode;
+use polkadot_sdk::{
+    frame_support::{ensure, traits::Get},
+    sp_io::hashing::blake2_256,
+    sp_runtime::{
+        traits::{SaturatedConversion, Saturating},
+        DispatchResult,
+    },
+};
+use salus_primitives::{
+    blobs::{MAX_CAPSULE, MAX_LOCATION},
+    jobs::{InputSpec, JobId, MAX_INLINE, MAX_PANEL},
+    membership::Membership,
+    records::{RecordAccess, RecordId, Right},
+    Digest,
+};
+
+use crate::{
+    AccountIdOf, Algorithms, BalanceOf, Config, Due, EndReason, Error, Event, HoldReason, Job,
+    JobOf, Jobs, NextJobId, Pallet, SpecOf, State,
+};
+
+/// Bytes of a blob pointer beside its location: digest, size, length and variant.
+const POINTER_OVERHEAD: usize = 48;
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn do_post(client: AccountIdOf<T>, spec: SpecOf<T>) -> DispatchResult {
+        ensure!(
+            T::Membership::role(&client).is_some(),
+            Error::<T>::NotMember
+        );
+        let (_, client_recipient) =
+            T::Membership::recipient(&client).ok_or(Error::<T>::NotMember)?;
+        Self::check_spec(&client, &spec)?;
+
+        let reward = spec.reward;
+        let deposit = T::DepositBase::get()
+            .saturating_add(Self::deposit_for(spec.encoded_size()))
+            .saturating_add(Self::deposit_for(bytes_of_others(&spec)));
+        Self::hold(HoldReason::Reward, &client, reward)?;
+        Self::hold(HoldReason::JobDeposit, &client, deposit)?;
+
+        let id = NextJobId::<T>::mutate(|next| {
+            let id = *next;
+            next.saturating_inc();
+            id
+        });
+        let posted_at = Self::now();
+        let due = Self::schedule(Due::Job(id), posted_at.saturating_add(T::DrawDelay::get()));
+        let missing = spec.inputs.len() as u32;
+        let job = Job {
+            client: client.clone(),
+            client_recipient,
+            spec,
+            posted_at,
+            state: State::Requested { retries: 0 },
+            due,
+            seats: Default::default(),
+            reserves: Default::default(),
+            committed: Default::default(),
+            revealed: 0,
+            missing,
+            deposit,
+        };
+        Jobs::<T>::insert(id, job);
+        Self::deposit_event(Event::Posted {
+            job: id,
+            client,
+            reward,
+        });
+        Ok(())
+    }
+
+    fn check_spec(client: &AccountIdOf<T>, spec: &SpecOf<T>) -> DispatchResult {
+        ensure!(
+            spec.panel <= MAX_PANEL
+                && spec.reserves <= MAX_PANEL
+                && spec.quorum <= spec.panel
+                && spec.quorum.saturating_mul(2) > spec.panel,
+            Error::<T>::InvalidPanel
+        );
+        ensure!(
+            spec.commit_window >= T::MinWindow::get() && spec.commit_window <= T::MaxWindow::get(),
+            Error::<T>::InvalidWindow
+        );
+        let distinct: BTreeSet<_> = spec.inputs.iter().map(input_key).collect();
+        ensure!(
+            !distinct.is_empty() && distinct.len() == spec.inputs.len(),
+            Error::<T>::InvalidInputs
+        );
+        let price = Algorithms::<T>::get(&spec.algorithm).ok_or(Error::<T>::AlgorithmNotFound)?;
+        ensure!(
+            spec.reward >= Self::min_reward(price, spec),
+            Error::<T>::RewardTooSmall
+        );
+        for record in records_of(&spec.inputs) {
+            ensure!(
+                T::Records::stored(&record).is_some(),
+                Error::<T>::InputNotFound
+            );
+        }
+        ensure!(Self::has_consent(client, spec), Error::<T>::NoConsent);
+        Ok(())
+    }
+
+    /// The smallest reward: each seat's work at the algorithm's price, and the flat part.
+    fn min_reward(price: BalanceOf<T>, spec: &SpecOf<T>) -> BalanceOf<T> {
+        price
+            .saturating_mul(spec.bound.units().saturated_into())
+            .saturating_mul(spec.panel.into())
+            .saturating_add(T::MinReward::get())
+    }
+
+    /// Whether the client may have every record among the inputs analysed at this block.
+    pub(crate) fn has_consent(client: &AccountIdOf<T>, spec: &SpecOf<T>) -> bool {
+        records_of(&spec.inputs)
+            .iter()
+            .all(|record| T::Records::may(client, record, Right::Analyse, spec.purpose))
+    }
+
+    pub(crate) fn do_cancel(who: AccountIdOf<T>, id: JobId) -> DispatchResult {
+        let job = Self::job_of_client(&who, id)?;
+        match job.state {
+            State::Requested { .. } => {
+                Self::end_with_refund(id, job, EndReason::Cancelled);
+                Ok(())
+            }
+            State::Drawn { .. } => {
+                Self::end_with_draw_fee(id, job, EndReason::CancelledAfterDraw);
+                Ok(())
+            }
+            State::Working { .. } | State::Revealing { .. } => Err(Error::<T>::WrongTime.into()),
+        }
+    }
+
+    pub(crate) fn job_of_client(who: &AccountIdOf<T>, id: JobId) -> Result<JobOf<T>, Error<T>> {
+        let job = Jobs::<T>::get(id).ok_or(Error::<T>::JobNotFound)?;
+        ensure!(job.client == *who, Error::<T>::NotAuthorized);
+        Ok(job)
+    }
+}
+
+/// Bytes that others than the client may add to the job, for which it pays beforehand so that
+/// nobody else's act can fail for want of its balance: capsules and pointers of records, results.
+fn bytes_of_others<Balance, BlockNumber>(spec: &crate::JobSpec<Balance, BlockNumber>) -> usize {
+    let pointer = (MAX_LOCATION as usize).saturating_add(POINTER_OVERHEAD);
+    let result = (MAX_INLINE as usize).saturating_add(POINTER_OVERHEAD);
+    let sealed = spec.panel.saturating_add(spec.reserves) as usize;
+    let record = sealed
+        .saturating_mul(MAX_CAPSULE as usize)
+        .saturating_add(pointer);
+    records_of(&spec.inputs)
+        .len()
+        .saturating_mul(record)
+        .saturating_add(result.saturating_mul(spec.panel as usize))
+}
+
+/// An input in a form that can be ordered.
+fn input_key(input: &InputSpec) -> (bool, Digest) {
+    match input {
+        InputSpec::Own { commitment } => (false, *commitment),
+        InputSpec::Record { record } => (true, *record),
+    }
+}
+
+/// The records among the inputs.
+pub(crate) fn records_of(inputs: &[InputSpec]) -> Vec<RecordId> {
+    inputs
+        .iter()
+        .filter_map(|input| match input {
+            InputSpec::Record { record } => Some(*record),
+            InputSpec::Own { .. } => None,
+        })
+        .collect()
+}
+
+/// By what a panel is remembered: the records among the inputs whatever their order, so that an own
+/// input added to them does not buy another panel; where there are none, the own inputs.
+pub(crate) fn panel_key(inputs: &[InputSpec]) -> Digest {
+    let keys: BTreeSet<_> = inputs.iter().map(input_key).collect();
+    let has_records = keys.iter().any(|(is_record, _)| *is_record);
+    let mut named: Vec<_> = keys.into_iter().collect();
+    named.retain(|(is_record, _)| *is_record == has_records);
+    named.using_encoded(blake2_256).into()
+}

@@ -1,0 +1,176 @@
+//! `commit`.
+
+use polkadot_sdk::frame_support::{assert_noop, assert_ok, dispatch::Pays};
+use salus_primitives::{jobs::InputSpec, membership::Role};
+
+use crate::{mock::*, Answers, EndReason, Error, Event, FinishedJobs, Jobs, State, Workers};
+
+#[test]
+fn a_seat_commits_without_fee() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = working(spec());
+        let seats = job(id).seats;
+        // The worker itself, or its operator.
+        let info = PalletJobs::commit(signed(seats[0]), id, digest(1)).unwrap();
+        assert_eq!(info.pays_fee, Pays::No);
+        assert_eq!(
+            last_event(),
+            Event::Committed {
+                job: id,
+                worker: seats[0],
+                commitment: digest(1)
+            }
+        );
+        assert_ok!(PalletJobs::commit(signed(seats[1] + 100), id, digest(2)));
+        assert_eq!(
+            Answers::<Test>::get(id, seats[1]).unwrap().commitment,
+            digest(2)
+        );
+        assert_ok!(PalletJobs::commit(signed(seats[2] + 100), id, digest(3)));
+        let reveal_by = System::block_number() + RevealWindow::get();
+        assert_eq!(last_event(), Event::RevealsOpened { job: id, reveal_by });
+    });
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    ExtBuilder::default().build_and_execute(|| {
+        let early = drawn(spec());
+        let seat = job(early).seats[0];
+        assert_noop!(
+            PalletJobs::commit(signed(seat), early, digest(1)),
+            Error::<Test>::WrongTime
+        );
+        provide(early);
+        let id = early;
+        assert_noop!(
+            PalletJobs::commit(signed(seat), 9, digest(1)),
+            Error::<Test>::JobNotFound
+        );
+        assert_noop!(
+            PalletJobs::commit(signed(CLIENT), id, digest(1)),
+            Error::<Test>::NotOnPanel
+        );
+        commit(id, seat, good());
+        assert_noop!(
+            PalletJobs::commit(signed(seat), id, digest(1)),
+            Error::<Test>::AlreadyCommitted
+        );
+        let other = job(id).seats[1];
+        set_role(other, None);
+        assert_noop!(
+            PalletJobs::commit(signed(other), id, digest(1)),
+            Error::<Test>::NotAdmitted
+        );
+        set_role(other, Some(Role::Institution));
+    });
+}
+
+#[test]
+fn a_worker_that_is_anothers_operator_acts_for_itself_first() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = working(spec());
+        let seats = job(id).seats;
+        OPERATORS.with_borrow_mut(|operators| operators.insert(seats[0], seats[1]));
+        assert_ok!(PalletJobs::commit(signed(seats[0]), id, digest(1)));
+        assert!(Answers::<Test>::contains_key(id, seats[0]));
+        assert!(!Answers::<Test>::contains_key(id, seats[1]));
+    });
+}
+
+#[test]
+fn the_window_closes() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = working(spec());
+        let seats = job(id).seats;
+        run(spec().commit_window);
+        commit(id, seats[0], good());
+        commit(id, seats[1], good());
+        // The block number can advance before the agenda is worked off.
+        System::set_block_number(System::block_number() + 1);
+        assert_noop!(
+            PalletJobs::commit(signed(seats[2]), id, digest(1)),
+            Error::<Test>::WrongTime
+        );
+        PalletJobs::work_off_agenda();
+        assert!(matches!(job(id).state, State::Revealing { .. }));
+        assert_noop!(
+            PalletJobs::commit(signed(seats[2]), id, digest(1)),
+            Error::<Test>::WrongTime
+        );
+    });
+}
+
+#[test]
+fn a_reserve_steps_in_for_an_absent_seat() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = working(spec());
+        let (seats, reserve) = (job(id).seats, job(id).reserves[0]);
+        commit(id, seats[0], good());
+        commit(id, seats[1], good());
+        run(spec().commit_window / 2 - 1);
+        assert_noop!(
+            PalletJobs::commit(signed(reserve), id, digest(1)),
+            Error::<Test>::NotOnPanel
+        );
+        run(1);
+        commit(id, reserve, good());
+        // The panel is full: the seat that was away is late.
+        assert_noop!(
+            PalletJobs::commit(signed(seats[2]), id, digest(1)),
+            Error::<Test>::WrongTime
+        );
+        for who in [seats[0], seats[1], reserve] {
+            reveal(id, who, good());
+        }
+        run(1);
+        let winners = FinishedJobs::<Test>::get(id).unwrap().winners;
+        assert_eq!(winners[..], [seats[0], seats[1], reserve]);
+        assert_eq!(Workers::<Test>::get(seats[2]).unwrap().strikes, 1);
+        assert!(free(reserve) > START - BOND);
+    });
+}
+
+#[test]
+fn a_reserve_that_is_not_needed_has_no_strike() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = working(spec());
+        let reserve = job(id).reserves[0];
+        run(spec().commit_window + 1);
+        assert_eq!(Workers::<Test>::get(reserve).unwrap().strikes, 0);
+    });
+}
+
+#[test]
+fn a_consent_revoked_meanwhile_ends_the_job() {
+    ExtBuilder::default().build_and_execute(|| {
+        let record = make_record(PATIENT, CLIENT, PURPOSE, 1);
+        let mut with = spec();
+        with.inputs = vec![InputSpec::Record { record }].try_into().unwrap();
+        let id = drawn(with);
+        let seats = job(id).seats;
+        assert_ok!(PalletJobs::seal_record(
+            signed(PATIENT),
+            id,
+            0,
+            capsules(id)
+        ));
+        commit(id, seats[0], good());
+        revoke(CLIENT, record);
+        assert_ok!(PalletJobs::commit(signed(seats[1]), id, digest(1)));
+        let share = DrawFee::get().mul_floor(REWARD) / 3;
+        assert_eq!(
+            last_event(),
+            Event::Ended {
+                job: id,
+                reason: EndReason::ConsentRevoked,
+                share
+            }
+        );
+        for who in seats {
+            assert_eq!(free(who), START - BOND + share);
+        }
+        assert_eq!((free(CLIENT), held(CLIENT)), (START - 3 * share, 0));
+        assert!(!Jobs::<Test>::contains_key(id));
+    });
+}

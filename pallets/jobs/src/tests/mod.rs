@@ -1,0 +1,15 @@
+mod access;
+mod agenda;
+mod cancel;
+mod commit;
+mod draw;
+mod duties;
+mod holdback;
+mod post;
+mod provide;
+mod random_operations;
+mod reveal;
+mod seal_record;
+mod set_algorithm;
+mod settlement;
+mod workers;

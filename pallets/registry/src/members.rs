@@ -1,0 +1,253 @@
+//! Registration, admission and what follows until the end.
+
+use polkadot_sdk::{
+    frame_support::{
+        ensure,
+        traits::{fungible::MutateHold, tokens::Precision, Get, Time},
+    },
+    sp_core::H256,
+    sp_runtime::{
+        traits::{BlockNumberProvider, Zero},
+        DispatchResult,
+    },
+};
+use salus_primitives::{
+    membership::{Membership, Recipient, Role, Sponsorship},
+    Moment,
+};
+
+use crate::{
+    AccountIdOf, Attestations, BalanceOf, Config, Counters, EndedBy, Error, Event, HoldReason,
+    Member, MemberOf, Members, Nodes, Operators, Pallet, PendingRecovery, Recipients, Recovery,
+    Sponsorships, Status,
+};
+
+impl<T: Config> Pallet<T> {
+    /// Writes a new entry; the deposit is held already.
+    pub(crate) fn insert(
+        who: &AccountIdOf<T>,
+        role: Role,
+        status: Status,
+        credential: H256,
+        recipient: Recipient,
+        (payer, deposit): (AccountIdOf<T>, BalanceOf<T>),
+    ) {
+        let member = Member {
+            role,
+            status,
+            credential,
+            since: T::BlockNumberProvider::current_block_number(),
+            term_end: None,
+            key_version: 0,
+            deposit,
+            payer,
+        };
+        Members::<T>::insert(who, member);
+        Recipients::<T>::insert(who, 0, recipient);
+        Self::provide(who);
+        if status == Status::Active {
+            Counters::<T>::mutate(role, |count| *count = count.saturating_add(1));
+        }
+    }
+
+    fn ensure_new(who: &AccountIdOf<T>, recipient: &Recipient) -> DispatchResult {
+        ensure!(!Members::<T>::contains_key(who), Error::<T>::AlreadyExists);
+        ensure!(
+            !Operators::<T>::contains_key(who),
+            Error::<T>::OperatorIsMember
+        );
+        ensure!(
+            recipient != &Recipient::default(),
+            Error::<T>::InvalidRecipient
+        );
+        Ok(())
+    }
+
+    pub(crate) fn do_register_patient(
+        who: AccountIdOf<T>,
+        credential: H256,
+        recipient: Recipient,
+    ) -> DispatchResult {
+        Self::ensure_new(&who, &recipient)?;
+        let deposit = T::RegistrationDeposit::get();
+        let payer = <Self as Sponsorship<_, _>>::charge(&who, deposit);
+        T::Currency::hold(&HoldReason::Membership.into(), &payer, deposit)?;
+        Self::insert(
+            &who,
+            Role::Patient,
+            Status::Active,
+            credential,
+            recipient,
+            (payer.clone(), deposit),
+        );
+        Self::deposit_event(Event::PatientRegistered { who, payer });
+        Ok(())
+    }
+
+    pub(crate) fn do_apply(
+        who: AccountIdOf<T>,
+        role: Role,
+        credential: H256,
+        recipient: Recipient,
+    ) -> DispatchResult {
+        ensure!(role != Role::Patient, Error::<T>::InvalidRole);
+        Self::ensure_new(&who, &recipient)?;
+        let deposit = T::ApplicationDeposit::get();
+        T::Currency::hold(&HoldReason::Membership.into(), &who, deposit)?;
+        Self::insert(
+            &who,
+            role,
+            Status::Applying,
+            credential,
+            recipient,
+            (who.clone(), deposit),
+        );
+        Self::deposit_event(Event::Applied { who, role });
+        Ok(())
+    }
+
+    /// Removes an application without a trace.
+    fn drop_application(who: &AccountIdOf<T>, member: &mut MemberOf<T>) -> DispatchResult {
+        Self::release_deposit(who, member)?;
+        Recipients::<T>::remove(who, 0);
+        Members::<T>::remove(who);
+        Self::unprovide(who);
+        Ok(())
+    }
+
+    pub(crate) fn do_withdraw_application(who: AccountIdOf<T>) -> DispatchResult {
+        let mut member = Members::<T>::get(&who).ok_or(Error::<T>::NotApplying)?;
+        ensure!(member.status == Status::Applying, Error::<T>::NotApplying);
+        Self::drop_application(&who, &mut member)?;
+        Self::deposit_event(Event::ApplicationWithdrawn { who });
+        Ok(())
+    }
+
+    /// When a term that begins now ends.
+    fn term_end(term: Moment) -> Result<Moment, Error<T>> {
+        ensure!(
+            (T::MinTerm::get()..=T::MaxTerm::get()).contains(&term),
+            Error::<T>::InvalidTerm
+        );
+        Ok(T::Time::now().saturating_add(term))
+    }
+
+    /// Changes the entry of a member, `Ended` tombstones included.
+    fn change(
+        who: &AccountIdOf<T>,
+        change: impl FnOnce(&mut MemberOf<T>) -> DispatchResult,
+    ) -> DispatchResult {
+        Members::<T>::try_mutate(who, |member| {
+            change(member.as_mut().ok_or(Error::<T>::NotFound)?)
+        })
+    }
+
+    pub(crate) fn do_admit(who: AccountIdOf<T>, term: Moment) -> DispatchResult {
+        let term_end = Self::term_end(term)?;
+        let mut role = Role::Patient;
+        Self::change(&who, |member| {
+            ensure!(member.status == Status::Applying, Error::<T>::NotApplying);
+            role = member.role;
+            member.status = Status::Active;
+            member.since = T::BlockNumberProvider::current_block_number();
+            member.term_end = Some(term_end);
+            Ok(())
+        })?;
+        Counters::<T>::mutate(role, |count| *count = count.saturating_add(1));
+        Self::deposit_event(Event::Admitted {
+            who,
+            role,
+            term_end,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn do_renew(who: AccountIdOf<T>, term: Moment) -> DispatchResult {
+        let term_end = Self::term_end(term)?;
+        Self::change(&who, |member| {
+            ensure!(member.role != Role::Patient, Error::<T>::NotAdmitted);
+            // A term that is over is what renewal is for; a suspension is lifted separately.
+            ensure!(
+                matches!(member.status, Status::Active | Status::Suspended),
+                Error::<T>::NotAdmitted
+            );
+            member.term_end = Some(term_end);
+            Ok(())
+        })?;
+        Self::deposit_event(Event::Renewed { who, term_end });
+        Ok(())
+    }
+
+    pub(crate) fn do_suspend(who: AccountIdOf<T>) -> DispatchResult {
+        Self::change(&who, |member| {
+            ensure!(member.role != Role::Patient, Error::<T>::NotAdmitted);
+            ensure!(member.status == Status::Active, Error::<T>::NotActive);
+            member.status = Status::Suspended;
+            member.since = T::BlockNumberProvider::current_block_number();
+            Ok(())
+        })?;
+        Self::deposit_event(Event::Suspended { who });
+        Ok(())
+    }
+
+    pub(crate) fn do_reinstate(who: AccountIdOf<T>) -> DispatchResult {
+        Self::change(&who, |member| {
+            ensure!(member.status == Status::Suspended, Error::<T>::NotSuspended);
+            member.status = Status::Active;
+            member.since = T::BlockNumberProvider::current_block_number();
+            Ok(())
+        })?;
+        Self::deposit_event(Event::Reinstated { who });
+        Ok(())
+    }
+
+    pub(crate) fn do_end(who: AccountIdOf<T>, by: EndedBy) -> DispatchResult {
+        let mut member = Members::<T>::get(&who).ok_or(Error::<T>::NotFound)?;
+        ensure!(member.status != Status::Ended, Error::<T>::NotFound);
+        match by {
+            // A stolen key alone must not end what the recovery account protects.
+            EndedBy::Member => {
+                let recovery = <Self as Membership<_>>::recovery(&who);
+                ensure!(recovery.is_none(), Error::<T>::RecoverySet);
+            }
+            EndedBy::Council => ensure!(member.role != Role::Patient, Error::<T>::NotAdmitted),
+        }
+        if member.status == Status::Applying {
+            // It never had a role that the pseudonym could carry on.
+            Self::drop_application(&who, &mut member)?;
+        } else {
+            Self::release_deposit(&who, &mut member)?;
+            member.status = Status::Ended;
+            member.since = T::BlockNumberProvider::current_block_number();
+            let role = member.role;
+            Members::<T>::insert(&who, member);
+            Counters::<T>::mutate(role, |count| *count = count.saturating_sub(1));
+            Self::remove_operator(&who);
+            Nodes::<T>::remove(&who);
+            Recovery::<T>::remove(&who);
+            PendingRecovery::<T>::remove(&who);
+            Attestations::<T>::remove(&who);
+            if Sponsorships::<T>::contains_key(&who) {
+                Self::close_sponsorship(&who)?;
+            }
+        }
+        Self::deposit_event(Event::Ended { who, by });
+        Ok(())
+    }
+
+    /// Gives the deposit of an entry back to who paid it.
+    fn release_deposit(who: &AccountIdOf<T>, member: &mut MemberOf<T>) -> DispatchResult {
+        if member.deposit.is_zero() {
+            return Ok(());
+        }
+        let released = T::Currency::release(
+            &HoldReason::Membership.into(),
+            &member.payer,
+            member.deposit,
+            Precision::Exact,
+        )?;
+        <Self as Sponsorship<_, _>>::refund(&member.payer, who, released);
+        member.deposit = Zero::zero();
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! The pallets that Salus is for.
+
+use polkadot_sdk::{
+    frame_support::{
+        parameter_types,
+        traits::{ConstU128, ConstU32, ConstU64, Randomness},
+    },
+    pallet_babe::ParentBlockRandomness,
+    sp_runtime::Permill,
+};
+
+use super::{governance::dynamic_params, governance::RootOrCouncilMajority, money::Treasury};
+use crate::{
+    Balances, BlockNumber, Hash, Jobs, Moment, Records, Registry, Runtime, RuntimeHoldReason,
+    System, Timestamp, DAYS,
+};
+use salus_primitives::{MED, MICRO_MED, MILLI_MED};
+
+/// A day in legal time, ms.
+const DAY: Moment = 24 * 60 * 60 * 1_000;
+
+/// Deposit for a byte of state: a milli-MED for a hundred bytes.
+type DepositPerByte = ConstU128<{ 10 * MICRO_MED }>;
+
+/// The VRF output of the author of the parent block, known since that block. Blocks of every slot
+/// carry one; should it be missing, the value counts as known since genesis and no draw takes it.
+pub struct AuthorRandomness;
+impl Randomness<Hash, BlockNumber> for AuthorRandomness {
+    fn random(subject: &[u8]) -> (Hash, BlockNumber) {
+        match ParentBlockRandomness::<Runtime>::random(subject) {
+            (Some(random), known_since) => (random, known_since),
+            (None, _) => (Hash::zero(), 0),
+        }
+    }
+}
+
+parameter_types! {
+    /// A wrong answer costs a tenth of a bond of 1,000 MED: more than the reward of an ordinary job.
+    pub const SlashPart: Permill = Permill::from_percent(10);
+    /// A panel that was drawn for nothing gets a twentieth.
+    pub const DrawFee: Permill = Permill::from_percent(5);
+    /// A fifth of the reward waits until a result was fetched.
+    pub const Holdback: Permill = Permill::from_percent(20);
+}
+
+impl pallet_registry::Config for Runtime {
+    type AdmitOrigin = RootOrCouncilMajority;
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Time = Timestamp;
+    type BlockNumberProvider = System;
+    // 2 kB of state.
+    type RegistrationDeposit = ConstU128<{ 20 * MILLI_MED }>;
+    // 3.5 kB of state, and enough to make a flood of applications expensive.
+    type ApplicationDeposit = ConstU128<{ 10 * MED }>;
+    type MinTerm = ConstU64<DAY>;
+    // Five years, then the council looks again.
+    type MaxTerm = ConstU64<{ 5 * 366 * DAY }>;
+    type MaxKeyVersions = ConstU32<16>;
+    // Three days: the owner of a recovery account notices in time.
+    type RecoveryDelay = ConstU32<{ 3 * DAYS }>;
+    type SponsorPeriod = ConstU32<{ 30 * DAYS }>;
+    type MaxSponsorQuota = ConstU128<{ 1_000 * MED }>;
+    type WeightInfo = pallet_registry::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_jobs::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Membership = Registry;
+    type Records = Records;
+    type OtherBlobs = Records;
+    type Randomness = AuthorRandomness;
+    type Treasury = Treasury;
+    type GovernanceOrigin = RootOrCouncilMajority;
+    type BlockNumberProvider = System;
+    type Time = Timestamp;
+    type MaxWorkers = ConstU32<256>;
+    type MaxActiveSeats = ConstU32<32>;
+    type MinBond = ConstU128<{ 1_000 * MED }>;
+    type SlashPart = SlashPart;
+    type MaxStrikes = ConstU32<3>;
+    type UnbondingPeriod = dynamic_params::jobs::UnbondingPeriod;
+    type SuspensionPeriod = dynamic_params::jobs::SuspensionPeriod;
+    type RestartFee = ConstU128<{ 10 * MED }>;
+    type MinReward = ConstU128<{ 100 * MILLI_MED }>;
+    type DrawFee = DrawFee;
+    type Holdback = Holdback;
+    // Three blocks: the author of the deciding block is not known when the request is made.
+    type DrawDelay = ConstU32<3>;
+    type MaxDrawRetries = ConstU32<10>;
+    type PanelMemory = ConstU32<{ 7 * DAYS }>;
+    type ProvideWindow = dynamic_params::jobs::ProvideWindow;
+    type MinWindow = dynamic_params::jobs::MinWindow;
+    type MaxWindow = ConstU32<{ 7 * DAYS }>;
+    type RevealWindow = dynamic_params::jobs::RevealWindow;
+    type ResultWindow = dynamic_params::jobs::ResultWindow;
+    type RetentionPeriod = ConstU32<{ 30 * DAYS }>;
+    type DepositBase = ConstU128<{ 100 * MILLI_MED }>;
+    type DepositPerByte = DepositPerByte;
+    // A full settlement (16 seats, 64 inputs) takes up to 50 ms: four are a third of the execution
+    // time of a block.
+    type MaxDuePerBlock = ConstU32<4>;
+    type MaxSlotsPerBlock = ConstU32<64>;
+    type WeightInfo = pallet_jobs::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_records::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Membership = Registry;
+    type Sponsorship = Registry;
+    type Time = Timestamp;
+    type BlockNumberProvider = System;
+    type DepositBase = ConstU128<{ 10 * MILLI_MED }>;
+    type DepositPerByte = DepositPerByte;
+    type MaxBatch = ConstU32<16>;
+    type MaxShares = ConstU32<128>;
+    type MaxRequests = ConstU32<32>;
+    // Ten years: consent for a longitudinal study.
+    type MaxShareTerm = ConstU64<{ 3_652 * DAY }>;
+    type WeightInfo = pallet_records::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_agent::Config for Runtime {
+    type AuthorityId = pallet_agent::crypto::Operator;
+    type Duties = (Jobs,);
+    type Membership = Registry;
+    type MaxAnswers = ConstU32<8>;
+    // 33 + 32 + 1 + 1 + 2 + 4,096 bytes of a reveal with the largest inline result.
+    type MaxAnswerBytes = ConstU32<4_200>;
+    type ResendAfter = ConstU32<5>;
+    type WeightInfo = pallet_agent::weights::SubstrateWeight<Runtime>;
+}

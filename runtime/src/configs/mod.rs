@@ -1,0 +1,12 @@
+//! Parameters of the pallets, one file a concern.
+
+mod consensus;
+mod governance;
+mod medical;
+mod money;
+mod system;
+
+pub use consensus::EpochDuration;
+pub use governance::{dynamic_params, CouncilCollective};
+pub use money::Treasury;
+pub use system::transaction_extensions;

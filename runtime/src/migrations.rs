@@ -1,0 +1,8 @@
+//! Storage migrations, oldest first. Every pallet starts at storage version 1.
+
+/// Migrations that run whole in the first block of a new runtime.
+pub type SingleBlock = ();
+
+/// Migrations that run in steps over several blocks.
+#[cfg(not(feature = "runtime-benchmarks"))]
+pub type MultiBlock = ();
