@@ -34,9 +34,9 @@ const STEPS: u64 = 1000;
 /// Options of `fcm/1`, the same for a run here and for a job.
 #[derive(Clone, Debug, Args)]
 pub struct FcmArgs {
-    /// Number of clusters.
-    #[arg(short, long, value_name = "N", default_value_t = 2)]
-    pub clusters: u32,
+    /// Number of clusters [default: 2].
+    #[arg(short, long, value_name = "N")]
+    pub clusters: Option<u32>,
 
     /// Fuzzy exponent, above 1.
     #[arg(
@@ -55,17 +55,17 @@ pub struct FcmArgs {
     #[arg(long, value_name = "N", default_value_t = 300)]
     pub max_iterations: u32,
 
-    /// Scaling of the columns: none, min-max, z-score.
-    #[arg(long, default_value_t = Scaling::None)]
-    pub scaling: Scaling,
+    /// Scaling of the columns: none, min-max, z-score [default: none].
+    #[arg(long)]
+    pub scaling: Option<Scaling>,
 
     /// Columns to leave out, by number from 1, range or name: 1,11 or 2-4,class.
     #[arg(long, value_name = "COLUMNS")]
     pub drop: Vec<String>,
 
-    /// Missing values: fail, drop (the row), mean (of the column).
-    #[arg(long, default_value_t = Missing::Fail)]
-    pub missing: Missing,
+    /// Missing values: fail, drop (the row), mean (of the column) [default: fail].
+    #[arg(long)]
+    pub missing: Option<Missing>,
 
     /// Fields that mean "missing", separated by commas; an empty field always does
     /// [default: ?,-9,NA].
@@ -93,11 +93,11 @@ impl FcmArgs {
             None => table::Options::default().missing_tokens,
         };
         let parameters = FcmParameters {
-            clusters: self.clusters,
+            clusters: self.clusters.unwrap_or(2),
             epsilon: self.epsilon,
             m: self.exponent,
             max_iterations: self.max_iterations,
-            scaling: self.scaling,
+            scaling: self.scaling.unwrap_or_default(),
             table: table::Options {
                 drop: self
                     .drop
@@ -105,7 +105,7 @@ impl FcmArgs {
                     .flat_map(|list| table::parse_columns(list))
                     .collect(),
                 header: self.header,
-                missing: self.missing,
+                missing: self.missing.unwrap_or_default(),
                 missing_tokens,
                 separator: self.separator,
             },

@@ -16,7 +16,6 @@ use crate::{
     },
     error::usage,
     keys::KeyArgs,
-    output,
 };
 
 /// Commands of council members.

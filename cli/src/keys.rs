@@ -293,7 +293,7 @@ pub enum Secret {
 
 /// Public parts of a key.
 #[derive(Debug, Serialize)]
-struct Public {
+pub(crate) struct Public {
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -373,7 +373,7 @@ impl Command {
 }
 
 /// Makes a key: the account key in `file`, the identity beside it, or the identity alone in `file`.
-fn create(file: &Path, account: bool, identity: bool) -> anyhow::Result<Public> {
+pub(crate) fn create(file: &Path, account: bool, identity: bool) -> anyhow::Result<Public> {
     let beside = match account {
         true => identity_path(file),
         false => file.to_owned(),

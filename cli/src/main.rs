@@ -7,7 +7,7 @@ use salus_cli::{args::Cli, error};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let output = cli.global.output();
+    let output = cli.output();
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,1 +1,9 @@
-//! One binary for all tests of the command.
+//! Tests of the command as people run it. Those of the network and the demo need `salus-node`, which
+//! `make test` builds: `SALUS_NODE`, or beside `salus`.
+
+mod analyse;
+mod demo;
+mod keys;
+mod network;
+mod program;
+mod usage;

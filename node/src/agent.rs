@@ -3,10 +3,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use futures::{
-    future::BoxFuture,
-    stream::{BoxStream, StreamExt},
-};
+use futures::stream::{BoxStream, StreamExt};
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 use polkadot_sdk::{
     sc_client_api::{Backend, BlockchainEvents},
@@ -18,16 +15,15 @@ use polkadot_sdk::{
     substrate_prometheus_endpoint::Registry,
 };
 use salus_agent::{
-    Agent, BlobError, Blobs, Block, Chain, ChainError, Config, DutyStatus, OffchainStore, Status,
+    Agent, Block, Chain, ChainError, Config, DutyStatus, Gateway, OffchainStore, Status,
 };
 use salus_blobs::{
     auth::FnSigner,
-    client::{Client, FetchError, Limits},
+    client::{Client, Limits},
 };
 use salus_envelope::Identity;
 use salus_primitives::{
     apis::{DutiesApi, JobsApi},
-    blobs::BlobPointer,
     duties::Duty,
     jobs::{Assignment, JobId},
     AccountId, Hash,
@@ -35,6 +31,7 @@ use salus_primitives::{
 
 use crate::{
     cli::AgentParams,
+    gateway::Addresses,
     service::{FullBackend, FullClient},
 };
 
@@ -51,8 +48,8 @@ pub struct Wiring<'a> {
     pub client: Arc<FullClient>,
     pub backend: Arc<FullBackend>,
     pub keystore: KeystorePtr,
-    /// Address of the gateway that takes results.
-    pub gateway: Option<String>,
+    /// The gateway that takes results.
+    pub gateway: Option<Addresses>,
     pub registry: Option<&'a Registry>,
     pub task_manager: &'a TaskManager,
 }
@@ -85,6 +82,12 @@ pub fn start(wiring: Wiring) -> Result<WorkerStatus, ServiceError> {
         .backend
         .offchain_storage()
         .ok_or_else(|| failed(&"this database has no offchain storage"))?;
+    let addresses = wiring.gateway.ok_or_else(|| {
+        failed(&"results are served by a gateway: --gateway-listen, or --gateway-url of another node's")
+    })?;
+    let limits = Limits { deadline: TRANSFER, ..Limits::default() };
+    let blobs = Gateway::new(client, limits, addresses.local, &addresses.public)
+        .ok_or_else(|| failed(&"the gateway's address is too long for the chain"))?;
     let agent = Agent::new(
         config,
         Arc::new(NodeChain {
@@ -92,10 +95,7 @@ pub fn start(wiring: Wiring) -> Result<WorkerStatus, ServiceError> {
             genesis: wiring.genesis,
         }),
         Arc::new(OffchainStore::new(storage)),
-        Arc::new(GatewayBlobs {
-            client,
-            gateway: wiring.gateway,
-        }),
+        Arc::new(blobs),
         wiring.registry,
     )
     .map_err(|error| failed(&error))?;
@@ -146,7 +146,7 @@ fn identity(params: &AgentParams, dev_seed: Option<&str>) -> Result<Identity, Se
         (Some(path), _) => Identity::load(path)
             .map_err(|error| ServiceError::Other(format!("agent: {}: {error}", path.display()))),
         (None, Some(seed)) => Ok(Identity::from_secret_bytes(
-            polkadot_sdk::sp_core::blake2_256(
+            polkadot_sdk::sp_crypto_hashing::blake2_256(
                 format!("salus development encryption key {seed}").as_bytes(),
             ),
         )),
@@ -215,48 +215,6 @@ impl Chain for NodeChain {
             .runtime_api()
             .assignment(at, job, worker.clone())
             .map_err(|error| ChainError(error.to_string()))
-    }
-}
-
-/// Blobs through gateways, signed with the operator key.
-struct GatewayBlobs {
-    client: Client,
-    gateway: Option<String>,
-}
-
-impl Blobs for GatewayBlobs {
-    fn fetch<'a>(&'a self, pointer: &'a BlobPointer) -> BoxFuture<'a, Result<Vec<u8>, BlobError>> {
-        let limits = Limits {
-            deadline: TRANSFER,
-            max_size: pointer.size,
-            ..Limits::default()
-        };
-        Box::pin(async move {
-            self.client
-                .fetch(pointer, &limits)
-                .await
-                .map_err(|error| match error {
-                    FetchError::DigestMismatch { .. } | FetchError::WrongSize { .. } => {
-                        BlobError::Mismatch
-                    }
-                    other => BlobError::Unavailable(other.to_string()),
-                })
-        })
-    }
-
-    fn publish<'a>(&'a self, blob: &'a [u8]) -> BoxFuture<'a, Result<BlobPointer, BlobError>> {
-        Box::pin(async move {
-            let gateway = self.gateway.as_deref().ok_or_else(|| {
-                BlobError::Unavailable(
-                    "this node knows no gateway for results: --gateway-listen or --gateway-url"
-                        .into(),
-                )
-            })?;
-            self.client
-                .upload(gateway, blob.to_vec())
-                .await
-                .map_err(|error| BlobError::Unavailable(error.to_string()))
-        })
     }
 }
 

@@ -83,14 +83,21 @@ impl Chain for ChainView {
     }
 }
 
-/// Starts the gateway where the command line asks for one; returns the address under which others
-/// reach it.
+/// A gateway's addresses: where this node uploads, and where others fetch.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    pub local: String,
+    pub public: String,
+}
+
+/// Starts the gateway where the command line asks for one. Without one, the addresses are those of
+/// the member's gateway elsewhere, where the command line names it.
 pub async fn start(
     params: &GatewayParams,
     base_path: &Path,
     chain: ChainView,
     tasks: &TaskManager,
-) -> Result<Option<String>, ServiceError> {
+) -> Result<Option<Addresses>, ServiceError> {
     let Some(listen) = params.gateway_listen else {
         if params.gateway_store.is_some() {
             return Err(ServiceError::Other(
@@ -98,7 +105,10 @@ pub async fn start(
             ));
         }
         // An agent may use the gateway of another node of its member.
-        return Ok(params.gateway_url.clone());
+        return Ok(params
+            .gateway_url
+            .clone()
+            .map(|url| Addresses { local: url.clone(), public: url }));
     };
     let failed = |what: &str, error: &dyn std::fmt::Display| {
         ServiceError::Other(format!("blob gateway: {what}: {error}"))
@@ -115,15 +125,13 @@ pub async fn start(
     let bound = listener
         .local_addr()
         .map_err(|error| failed("no address", &error))?;
-    let url = params
-        .gateway_url
-        .clone()
-        .unwrap_or_else(|| format!("http://{bound}"));
-    warn_if_public(&bound, &url);
-    let gateway = Gateway::new(store, Arc::new(chain), gateway::Config::new(url.clone()))
+    let local = format!("http://{bound}");
+    let public = params.gateway_url.clone().unwrap_or_else(|| local.clone());
+    warn_if_public(&bound, &public);
+    let gateway = Gateway::new(store, Arc::new(chain), gateway::Config::new(public.clone()))
         .await
         .map_err(|error| failed("cannot start", &error))?;
-    log::info!(target: "gateway", "serving blobs on {bound} as {url}");
+    log::info!(target: "gateway", "serving blobs on {bound} as {public}");
     tasks
         .spawn_handle()
         .spawn("blob-gateway", Some("blob-gateway"), async move {
@@ -132,7 +140,7 @@ pub async fn start(
                 log::error!(target: "gateway", "the blob gateway stopped: {error}");
             }
         });
-    Ok(Some(url))
+    Ok(Some(Addresses { local, public }))
 }
 
 fn warn_if_public(bound: &SocketAddr, url: &str) {

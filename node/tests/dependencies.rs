@@ -4,13 +4,12 @@ use std::{collections::BTreeSet, process::Command};
 
 /// Crates that cost minutes of C or C++, or a licence, and for which there is a reason each not to
 /// be there: ParityDB is the database, the GMP and S3 back-ends are features.
-const INTRUDERS: [&str; 6] = [
+const INTRUDERS: [&str; 5] = [
     "librocksdb-sys",
     "gmp-mpfr-sys",
     "tikv-jemalloc-sys",
     "aws-lc-sys",
     "wasm-opt-sys",
-    "openssl-src",
 ];
 
 #[test]

@@ -9,7 +9,7 @@ use crate::process::{Node, NODE};
 #[test]
 fn a_development_node_authors_finalises_and_is_purged() {
     let base = tempfile::tempdir().expect("a folder");
-    let mut node = Node::dev(base.path(), &["--agent"]);
+    let mut node = Node::dev(base.path(), &["--agent", "--gateway-listen", "127.0.0.1:0"]);
     node.wait(
         base.path(),
         "third finalized block",

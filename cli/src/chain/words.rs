@@ -119,3 +119,67 @@ pub fn lower(pallet: &str) -> String {
         .map(|first| first.to_lowercase().chain(letters).collect())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use codec::Decode;
+    use subxt::{metadata::ArcMetadata, Metadata};
+
+    use super::*;
+
+    fn metadata() -> ArcMetadata {
+        let bytes = include_bytes!("../../metadata.scale");
+        ArcMetadata::new(Metadata::decode(&mut &bytes[..]).unwrap())
+    }
+
+    /// `DispatchError::Module` of the error with this index in the pallet with this index.
+    fn module_error(pallet: u8, error: u8) -> Failure {
+        let bytes = vec![3, pallet, error, 0, 0, 0];
+        let error = DispatchError::decode_from(bytes, metadata()).unwrap();
+        refusal("records.store", &error)
+    }
+
+    #[test]
+    fn an_error_of_a_pallet_has_its_name_and_its_words() {
+        let refused = module_error(41, 4);
+        assert_eq!(
+            refused.to_string(),
+            "the chain refused records.store: records.NotAuthorized: This is not for you to do: \
+             another account owns the record, share or request."
+        );
+        assert_eq!(refused.exit_code(), 3);
+    }
+
+    #[test]
+    fn every_error_of_our_pallets_has_words() {
+        let metadata = metadata();
+        for name in ["Registry", "Records", "Jobs"] {
+            let pallet = metadata.pallet_by_name(name).unwrap();
+            let errors = pallet.error_variants().unwrap();
+            assert!(errors.len() > 20, "{name}");
+            for error in errors {
+                let docs = error.docs.join(" ");
+                assert!(docs.len() > 20, "{name}.{}: {docs:?}", error.name);
+            }
+        }
+    }
+
+    #[test]
+    fn other_errors_have_words_too() {
+        // `Token(FundsUnavailable)` and `BadOrigin`.
+        for (bytes, name) in [(vec![7, 0], "token.FundsUnavailable"), (vec![2], "BadOrigin")] {
+            let error = DispatchError::decode_from(bytes, metadata()).unwrap();
+            let Failure::Refused { name: found, words, .. } = refusal("x.y", &error) else {
+                panic!("a refusal");
+            };
+            assert_eq!(found, name);
+            assert!(!words.is_empty());
+        }
+    }
+
+    #[test]
+    fn pallets_begin_with_a_small_letter() {
+        assert_eq!(lower("TransactionPayment"), "transactionPayment");
+        assert_eq!(lower(""), "");
+    }
+}

@@ -1,11 +1,289 @@
-//! The demo.
-use crate::output::Output;
-/// The demo.
-#[derive(Debug, clap::Args)]
-pub struct Demo {}
+//! `salus demo`: the whole story on this machine, with nothing simulated but the people.
+
+mod analysis;
+mod cohort;
+mod people;
+mod records;
+mod report;
+mod wait;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{anyhow, Context};
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    analyse::{run_fcm, FcmArgs},
+    chain::Chain,
+    error::usage,
+    network::{find_node, Network, Options},
+    output::Output,
+    picture,
+};
+use people::{founders, Person};
+use report::Story;
+
+/// Longest wait for the first finalized blocks.
+const START: Duration = Duration::from_secs(300);
+/// Name of the research team's development account.
+const RESEARCH: &str = "eve";
+
+/// Options of the demo.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Table to cluster; a synthetic cohort where missing.
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+
+    /// Write a report of all steps (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+
+    /// Leave the network running at the end.
+    #[arg(long)]
+    pub keep: bool,
+
+    /// Where the picture of the clusters goes (PNG).
+    #[arg(long, value_name = "FILE.png", default_value = "salus-demo.png")]
+    pub picture: PathBuf,
+
+    /// How to cluster; here rows with missing values are dropped by default.
+    #[command(flatten)]
+    pub fcm: FcmArgs,
+
+    /// No progress on standard error.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What has to be cleared away at the end.
+struct Stage {
+    folder: PathBuf,
+    network: Option<Network>,
+}
+
 impl Demo {
-    /// Runs it.
-    pub async fn run(self, _: &Output) -> anyhow::Result<()> {
+    /// How to print.
+    pub fn output(&self) -> Output {
+        Output::new(false, self.quiet)
+    }
+
+    /// Plays the story.
+    pub async fn run(self, output: &Output) -> anyhow::Result<()> {
+        if !picture::is_png(&self.picture) {
+            return Err(usage("the name of the picture ends in .png"));
+        }
+        // Before anything takes time.
+        find_node()?;
+        let folder = tempfile::Builder::new().prefix("salus-demo-").tempdir()?;
+        let mut stage = Stage {
+            folder: folder.keep(),
+            network: None,
+        };
+        let mut story = Story::new(*output);
+        let played = tokio::select! {
+            played = self.play(&mut story, &mut stage) => played,
+            () = interrupted() => Err(anyhow!("interrupted")),
+        };
+        if let (Some(network), true) = (&stage.network, self.keep && played.is_ok()) {
+            let nodes: Vec<_> = network.nodes().iter().map(|node| node.url()).collect();
+            story.fact("network", json!({ "base": network.base(), "nodes": nodes }))?;
+        }
+        if let Some(path) = &self.json {
+            story.write(path, played.as_ref().err())?;
+        }
+        self.clear(stage, played.is_ok(), output).await?;
+        played?;
+        let seconds = story.elapsed().as_secs_f64();
+        output.say(format!(
+            "\nDone in {seconds:.0} s: every step did what it should."
+        ));
         Ok(())
+    }
+
+    async fn play(&self, story: &mut Story, stage: &mut Stage) -> anyhow::Result<()> {
+        let cohort = story
+            .step("Choose the cohort", async {
+                let cohort = cohort::choose(self.data.as_deref(), &self.fcm)?;
+                let mut words = format!(
+                    "{}, {} bytes, into {} clusters with m = {}, scaling {}",
+                    cohort.name,
+                    cohort.bytes.len(),
+                    cohort.parameters.clusters,
+                    cohort.parameters.m,
+                    cohort.parameters.scaling
+                );
+                for choice in &cohort.choices {
+                    words.push('\n');
+                    words.push_str(choice);
+                }
+                Ok((cohort, words))
+            })
+            .await?;
+        story.fact("data", &cohort.name)?;
+        story.fact("choices", &cohort.choices)?;
+        story.fact("parameters", &cohort.parameters)?;
+        let inputs = vec![cohort.bytes.clone()];
+
+        let local = story
+            .step("Cluster it on this machine, to compare", async {
+                let local = run_fcm(&cohort.parameters, &inputs, None, &self.output())?;
+                let words = format!(
+                    "{} of {} rows, {} columns, {} iterations\ndigest 0x{}",
+                    local.result.labels.len(),
+                    local.result.rows,
+                    local.result.columns.len(),
+                    local.result.iterations,
+                    hex::encode(local.digest)
+                );
+                Ok((local, words))
+            })
+            .await?;
+        story.fact("local_digest", format!("0x{}", hex::encode(local.digest)))?;
+
+        let base = stage.folder.join("network");
+        let options = Options {
+            validators: 4,
+            agents: true,
+        };
+        let network = stage.network.insert(Network::create(&base, options)?);
+        story
+            .step(
+                "Start four validators, each the node of a hospital",
+                async {
+                    network.start_all()?;
+                    network.wait_finalized(2, START).await?;
+                    let lines: Vec<String> = network
+                        .nodes()
+                        .iter()
+                        .map(|node| format!("{:<8} {}", node.name, node.url()))
+                        .collect();
+                    Ok(((), lines.join("\n")))
+                },
+            )
+            .await?;
+
+        let people = founders()?;
+        let research = Person::development(RESEARCH)?;
+        let patient = Person::new("patient", &stage.folder)?;
+        let node = |index: usize| network.nodes().get(index).context("too few nodes");
+        let chain = Chain::connect(&node(0)?.url()).await?;
+        records::play(
+            story,
+            &records::Cast {
+                chain: &chain,
+                founders: &people,
+                research: &research,
+                patient: &patient,
+                hospital: node(0)?.gateway(),
+                store: node(1)?.gateway(),
+                folder: &stage.folder,
+            },
+        )
+        .await?;
+
+        let bytes = analysis::play(
+            story,
+            network,
+            &chain,
+            &analysis::Cast {
+                founders: &people,
+                client: &research,
+                cohort: &cohort,
+                local: &local,
+                folder: &stage.folder,
+            },
+        )
+        .await?;
+        self.show(story, &cohort, &inputs, &bytes).await
+    }
+
+    /// The prototypes as a table, the clusters as a picture.
+    async fn show(
+        &self,
+        story: &mut Story,
+        cohort: &cohort::Cohort,
+        inputs: &[Vec<u8>],
+        bytes: &[u8],
+    ) -> anyhow::Result<()> {
+        let path = std::path::absolute(&self.picture)?;
+        let report = story
+            .step("The clusters", async {
+                let digest = salus_analytics::result::digest(bytes);
+                let (result, report) = analysis::prototypes(bytes, digest)?;
+                picture::draw(&path, &cohort.name, &cohort.parameters, inputs, &result)?;
+                let words = format!("{}Picture: {}", report.prototypes(), path.display());
+                Ok((report, words))
+            })
+            .await?;
+        story.fact("digest", &report.digest)?;
+        story.fact("result", &report)?;
+        story.fact("picture", &path)
+    }
+
+    /// Stops everything, or says how to reach it.
+    async fn clear(&self, stage: Stage, ok: bool, output: &Output) -> anyhow::Result<()> {
+        let Stage { folder, network } = stage;
+        match network {
+            Some(network) if ok && self.keep => tell(&network, &folder, output),
+            Some(mut network) => {
+                let stopping = output.spinner("Stopping the validators");
+                let stopped = network.stop_all().await;
+                stopping.finish_and_clear();
+                if stopped.is_err() {
+                    network.kill_children();
+                }
+                if ok {
+                    remove(&folder)
+                } else {
+                    output.note(format!(
+                        "The nodes' logs are in {}",
+                        network.base().display()
+                    ));
+                    Ok(())
+                }
+            }
+            None => remove(&folder),
+        }
+    }
+}
+
+fn remove(folder: &Path) -> anyhow::Result<()> {
+    std::fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
+}
+
+/// How to reach a network that stays up.
+fn tell(network: &Network, folder: &Path, output: &Output) -> anyhow::Result<()> {
+    let node = network
+        .nodes()
+        .first()
+        .context("the network has no nodes")?;
+    let base = network.base().display();
+    output.say(format!(
+        "\nThe network stays up.\n\
+         polkadot.js:  https://polkadot.js.org/apps/?rpc={}#/explorer\n\
+         this command: salus chain info --node {}\n\
+         its nodes:    salus network status --base {base}\n\
+         to stop it:   salus network down --base {base}, then remove {}",
+        node.url(),
+        node.url(),
+        folder.display()
+    ));
+    Ok(())
+}
+
+/// An interrupt at the terminal, or a request to end.
+async fn interrupted() {
+    use tokio::signal::unix::{signal, SignalKind};
+    let Ok(mut end) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = end.recv() => {}
     }
 }

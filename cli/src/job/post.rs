@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{anyhow, bail, Context};
-use salus_analytics::job as analytics;
+use salus_analytics::{job as analytics, params::FcmParameters};
 use salus_envelope::{content, decrypt_limited, encrypt, seal_identity, Identity};
 use salus_primitives::{
     jobs::{
@@ -144,14 +144,18 @@ pub fn measure(order: &Order) -> anyhow::Result<WorkBound> {
         }
         (None, false) => analytics::measure(&order.algorithm, &order.parameters, &own)
             .map_err(|error| usage(format!("the inputs cannot be analysed: {error}")))?,
-        (Some((rows, columns)), _) => {
-            let work = analytics::parameters_bound(&order.algorithm, &order.parameters)
+        (Some((rows, columns)), _) if order.algorithm == analytics::FCM_1 => {
+            let parameters = FcmParameters::from_json(&order.parameters)
                 .map_err(|error| usage(error.to_string()))?;
             analytics::Bound {
                 rows,
                 columns,
-                ..work
+                clusters: parameters.clusters,
+                iterations: parameters.max_iterations,
             }
+        }
+        (Some(_), _) => {
+            return Err(usage(format!("there is no algorithm {:?}", order.algorithm)))
         }
     };
     Ok(WorkBound {

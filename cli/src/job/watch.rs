@@ -12,7 +12,7 @@ use subxt::{events::Events, utils::AccountId32};
 use super::read::{self, outcome_words, reason_words, Phase};
 use crate::{
     chain::{
-        api::{self, jobs::events, runtime_types::pallet_jobs::types as jobs},
+        api::{jobs::events, runtime_types::pallet_jobs::types as jobs},
         Chain, Config,
     },
     output,

@@ -198,7 +198,6 @@ impl Network {
             "--gateway-listen",
             &format!("127.0.0.1:{}", node.gateway_port),
             "--no-telemetry",
-            "--no-hardware-benchmarks",
             // Other networks on this machine or its neighbours are none of ours.
             "--no-mdns",
         ]

@@ -104,10 +104,17 @@ impl Command {
                     }
                     Err(error) => return Err(error),
                 };
-                network.start_all()?;
                 let waiting = output.spinner("Waiting for finalized blocks");
-                network.wait_finalized(1, START).await?;
+                let started = match network.start_all() {
+                    Ok(()) => network.wait_finalized(1, START).await,
+                    Err(error) => Err(error),
+                };
                 waiting.finish_and_clear();
+                if let Err(error) = started {
+                    // Half a network would keep its ports and finalize nothing.
+                    network.stop_all().await?;
+                    return Err(error);
+                }
                 show(&network, output).await
             }
             Command::Down { base, purge } => {

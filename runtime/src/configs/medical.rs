@@ -131,4 +131,20 @@ impl pallet_agent::Config for Runtime {
     type MaxAnswerBytes = ConstU32<4_200>;
     type ResendAfter = ConstU32<5>;
     type WeightInfo = pallet_agent::weights::SubstrateWeight<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = OperatorForBenchmarks;
+}
+
+/// A member with an operator key, made through the registry.
+#[cfg(feature = "runtime-benchmarks")]
+pub struct OperatorForBenchmarks;
+#[cfg(feature = "runtime-benchmarks")]
+impl pallet_agent::BenchmarkHelper<crate::AccountId> for OperatorForBenchmarks {
+    fn operator() -> (crate::AccountId, crate::AccountId) {
+        use salus_primitives::membership::{Membership, Role};
+        let (operator, member) = (crate::AccountId::new([1; 32]), crate::AccountId::new([2; 32]));
+        Registry::make_member(&member, Role::Institution);
+        pallet_registry::Operators::<Runtime>::insert(&operator, &member);
+        (operator, member)
+    }
 }

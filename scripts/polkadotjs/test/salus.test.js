@@ -146,7 +146,7 @@ test("a job is posted and completes", async () => {
   );
 
   const finished = await until(api, "settlement", 90, async () =>
-    (await api.query.jobs.finished(job)).unwrapOr(null),
+    (await api.query.jobs.finishedJobs(job)).unwrapOr(null),
   );
   assert.ok(finished.outcome.isAgreed || JSON.stringify(finished.toJSON()).includes("success"), JSON.stringify(finished.toJSON()));
 });

@@ -275,3 +275,31 @@ async fn consent_that_ends_while_the_input_is_fetched_ends_the_work() {
     assert_eq!(worker.computations(), 0, "not decrypted");
     assert_eq!(worker.commitment(1), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_that_moves_while_it_is_fetched_is_fetched_again() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    let job = world.post(1, table(8), &[&worker]);
+    let digest = Digest::from(blake2_256(&job.ciphertext));
+    world.blobs.answer(digest, Answer::Hang);
+    world.start_with(&mut worker, |config| {
+        config.transfer_timeout = Duration::from_millis(20);
+    });
+    until("the first try", || {
+        (*world.blobs.asked.lock() > 0).then_some(())
+    })
+    .await;
+    let moved = b"http://elsewhere".to_vec();
+    world.chain.change(1, |assignment| {
+        let Ciphertext::Blob(pointer) = &mut assignment.inputs[0].ciphertext else {
+            panic!("posted as a blob");
+        };
+        pointer.location = moved.clone().try_into().expect("short");
+    });
+    world.blobs.put(&job.ciphertext);
+    worker.reaches(1, Stage::Retrying).await;
+    assert_eq!(worker.computations(), 0, "not decrypted");
+    world.chain.finalize();
+    worker.commits_to(1, Outcome::Success(job.digest())).await;
+}

@@ -1,0 +1,91 @@
+//! How the command is used wrongly, and how it prints.
+
+use clap::CommandFactory;
+use salus_cli::{
+    args::Cli,
+    error::{exit_code, usage, Failure},
+    output::{med, parse_med, table},
+};
+
+use crate::program::salus;
+
+#[test]
+fn the_command_tree_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_has_help() {
+    for command in Cli::command().get_subcommands() {
+        let name = command.get_name();
+        let run = salus([name, "--help"]).ok();
+        assert!(run.out.contains("Usage: salus"), "{name}");
+    }
+}
+
+#[test]
+fn unknown_options_are_wrong_use() {
+    assert_eq!(salus(["--no-such-option"]).code, 2);
+    assert_eq!(salus(["keys", "polish"]).code, 2);
+}
+
+#[test]
+fn a_node_that_is_not_there_is_unreachable() {
+    let run = salus(["chain", "info", "--node", "ws://127.0.0.1:1", "--json"]);
+    assert_eq!(run.code, 4, "{}", run.err);
+    assert_eq!(run.json()["code"], 4);
+    assert!(run.err.contains("ws://127.0.0.1:1"), "{}", run.err);
+}
+
+#[test]
+fn a_failure_keeps_its_exit_code_under_context() {
+    let refused = || Failure::Refused {
+        call: "records.release".into(),
+        name: "records.NotAuthorized".into(),
+        words: "no".into(),
+    };
+    let error = anyhow::Error::new(refused())
+        .context("step 1")
+        .context("demo");
+    assert_eq!(exit_code(&error), 3);
+    assert_eq!(exit_code(&anyhow::anyhow!("else").context(refused())), 3);
+    assert_eq!(exit_code(&usage("wrong")), 2);
+    assert_eq!(exit_code(&anyhow::anyhow!("else")), 1);
+}
+
+#[test]
+fn amounts_are_read_as_they_are_written() {
+    for (amount, text) in [
+        (0, "0 MED"),
+        (1, "0.000000000001 MED"),
+        (12_500_000_000_000, "12.5 MED"),
+        (1_000_000_000_000_000_000, "1000000 MED"),
+    ] {
+        assert_eq!(med(amount), text);
+        assert_eq!(parse_med(text), Ok(amount));
+    }
+    assert_eq!(parse_med(".5"), Ok(500_000_000_000));
+    for wrong in [
+        "",
+        ".",
+        "-1",
+        "1,5",
+        "1.0000000000001",
+        "1e3",
+        "99999999999999999999999999999",
+    ] {
+        assert!(parse_med(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn numbers_stand_right_words_left() {
+    let rows = [
+        vec!["a".to_owned(), "1.5".to_owned()],
+        vec!["longer".to_owned(), "10".to_owned()],
+    ];
+    assert_eq!(
+        table(&["Name", "N"], &rows),
+        "Name      N\n------  ---\na       1.5\nlonger   10\n"
+    );
+}
