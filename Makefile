@@ -9,7 +9,7 @@ DATA ?=
 JSON ?=
 DEMO_FLAGS ?=
 
-.PHONY: all setup setup-test build demo test fmt lint unit doc bench-fcm metadata clean
+.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs unit bench-fcm metadata clean
 
 all: build
 
@@ -29,7 +29,7 @@ demo: build
 	$(SALUS) demo $(if $(DATA),--data $(DATA)) $(if $(JSON),--json $(JSON)) $(DEMO_FLAGS)
 
 # Everything CI runs.
-test: setup-test fmt lint doc unit
+test: setup-test fmt lint doc polkadotjs unit
 
 fmt:
 	cargo fmt --all --check
@@ -40,7 +40,12 @@ lint:
 doc:
 	SKIP_WASM_BUILD=1 RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 
-# Builds the node for the end-to-end tests, then runs every test.
+# A dApp's view: @polkadot/api against a development node.
+polkadotjs:
+	cargo build --locked -p salus-node -p salus-cli
+	cd scripts/polkadotjs && npm ci --no-audit --no-fund --loglevel=error && npm test
+
+# Unit, integration and end-to-end tests.
 unit:
 	cargo build --locked -p salus-node -p salus-cli
 	cargo nextest run --locked --workspace

@@ -1,6 +1,8 @@
 //! `salus-node`: a validator, full node or worker of the Salus chain.
 
 #![warn(missing_docs)]
+// The SDK's errors are large, and each is made once.
+#![allow(clippy::result_large_err)]
 
 mod agent;
 mod chain_spec;

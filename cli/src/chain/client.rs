@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Context;
+use anyhow::{bail, Context};
 use salus_blobs::{auth::FnSigner, client::Client as BlobClient};
 use salus_primitives::{AccountId, Hash, Moment};
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use subxt::{
 use subxt_signer::sr25519::Keypair;
 use tokio::{sync::Mutex, time::timeout};
 
-use super::{api, words};
+use super::{api, text::Until, words};
 use crate::error::Failure;
 
 /// Spec name of the runtime that this command speaks to.
@@ -244,6 +244,15 @@ impl Chain {
         self.get(at, api::storage().timestamp().now(), ())
             .await?
             .context("the chain has no time yet: it has no block")
+    }
+
+    /// The moment `until` by the chain's clock at this block.
+    pub async fn deadline(&self, at: &At, until: Until) -> anyhow::Result<Moment> {
+        match self.now(at).await? {
+            // Genesis is of no time, and counting from it would end in 1970.
+            0 => bail!("the chain has no time yet: its first block is not final"),
+            now => Ok(until.moment(now)),
+        }
     }
 
     /// A JSON-RPC method without parameters.

@@ -9,11 +9,12 @@ use crate::error::Failure;
 
 /// What the connection said, without subxt's prefixes.
 pub fn transport(error: &rpcs::Error) -> String {
-    match error {
+    let text = match error {
         rpcs::Error::User(error) => error.message.clone(),
-        rpcs::Error::Client(error) => error.to_string(),
         other => other.to_string(),
-    }
+    };
+    let prefix = "RPC error: client error: ";
+    text.trim_start_matches(prefix).to_owned()
 }
 
 /// An error of subxt while doing `what`.

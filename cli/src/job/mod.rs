@@ -6,16 +6,14 @@ mod result;
 mod watch;
 
 pub use post::{
-    least_reward, measure, post, provide, run, seal_records, wait_for_panel, Input, Order, Panel,
-    Posted, Provided, Stage, WINDOW,
+    cancel, least_reward, measure, post, provide, run, seal_records, wait_for_panel, Input, Order,
+    Panel, Posted, Provided, Stage, WINDOW,
 };
 pub use read::{
     end_reason, failure_words, list, outcome_words, phase, reason_words, show, Entry, Finished, Job,
     Phase,
 };
-pub use result::{
-    accept, cancel, fetch, forget, report_unavailable, Found, NoneServes, Tried,
-};
+pub use result::{accept, fetch, forget, report_unavailable, Found, NoneServes, Tried};
 pub use watch::{watch, End, Step};
 
 use std::path::PathBuf;
@@ -223,6 +221,9 @@ pub enum Command {
         who: KeyArgs,
         /// Number of the job.
         job: JobId,
+        /// Where the inputs wait.
+        #[command(flatten)]
+        wallet: WalletArgs,
     },
     /// Show a job.
     Show {
@@ -304,8 +305,8 @@ impl Command {
                 let receipt = forget(&chain, &who.account()?, job).await?;
                 done(&output, &receipt, "The pointers are removed, the deposit is back")
             }
-            Command::Cancel { who, job } => {
-                let receipt = cancel(&chain, &who.account()?, job).await?;
+            Command::Cancel { who, job, wallet } => {
+                let receipt = cancel(&chain, &who.account()?, &wallet.open()?, job).await?;
                 done(&output, &receipt, "The job is cancelled")
             }
             Command::Show { job } => output.result(&show(&chain, job).await?, Job::words),

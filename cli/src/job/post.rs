@@ -30,7 +30,7 @@ use crate::{
         text::hex_of,
         At, Chain, Receipt,
     },
-    error::usage,
+    error::{self, usage, Failure},
     record::{self, Wallet, MAX_CONTENT},
     registry,
 };
@@ -95,7 +95,7 @@ pub struct Posted {
     /// Rows, columns, clusters and iterations that it allows.
     pub bound: [u32; 4],
     /// Commitments to the own inputs.
-    pub commitments: Vec<String>,
+    pub commitments: Vec<Digest>,
     /// Block of the post.
     pub block: u32,
 }
@@ -222,8 +222,9 @@ pub async fn post(
     let receipt = match posted {
         Ok(receipt) => receipt,
         Err(error) => {
-            for commitment in &commitments {
-                wallet.remove_input(commitment)?;
+            // Where it is not certain that the chain refused it, the job may still come to be.
+            if matches!(error::failure(&error), Some(Failure::Refused { .. })) {
+                drop_inputs(wallet, &commitments)?;
             }
             return Err(error);
         }
@@ -233,7 +234,7 @@ pub async fn post(
         job: event.job,
         reward,
         bound: [bound.rows, bound.columns, bound.clusters, bound.iterations],
-        commitments: commitments.iter().map(hex_of).collect(),
+        commitments,
         block: receipt.block,
     })
 }
@@ -383,9 +384,8 @@ pub async fn provide(
         .jobs()
         .provide(job, key.recipient(), BoundedVec(items), capsules);
     let receipt = chain.submit(client, &call).await?;
-    for (_, commitment) in &own {
-        wallet.remove_input(commitment)?;
-    }
+    let commitments: Vec<_> = own.iter().map(|(_, commitment)| *commitment).collect();
+    drop_inputs(wallet, &commitments)?;
     Ok(Provided {
         job,
         inline: own.len() - blobs,
@@ -393,6 +393,38 @@ pub async fn provide(
         records,
         block: Some(receipt.block),
     })
+}
+
+fn drop_inputs(wallet: &Wallet, commitments: &[Digest]) -> anyhow::Result<()> {
+    commitments
+        .iter()
+        .try_for_each(|commitment| wallet.remove_input(commitment))
+}
+
+/// The client ends a job whose inputs are not complete: free before the draw. Inputs that the wallet
+/// keeps for it are forgotten.
+pub async fn cancel(
+    chain: &Chain,
+    client: &Keypair,
+    wallet: &Wallet,
+    job: JobId,
+) -> anyhow::Result<Receipt> {
+    let at = chain.finalized().await?;
+    let own: Vec<Digest> = match read::phase(chain, &at, job).await? {
+        Phase::Live(entry) if entry.client == account_of(client) => {
+            let specs = entry.spec.inputs.0.iter();
+            specs
+                .filter_map(|spec| match spec.0 {
+                    InputSpec::Own { commitment } => Some(commitment),
+                    InputSpec::Record { .. } => None,
+                })
+                .collect()
+        }
+        _ => Vec::new(),
+    };
+    let receipt = chain.submit(client, &api::tx().jobs().cancel(job)).await?;
+    drop_inputs(wallet, &own)?;
+    Ok(receipt)
 }
 
 /// Salted content of an own input, as the wallet keeps it.
@@ -479,7 +511,16 @@ pub async fn run(
 ) -> anyhow::Result<(Posted, Panel, Provided)> {
     let posted = post(chain, client, wallet, order).await?;
     on(&Stage::Posted(posted.clone()));
-    let panel = wait_for_panel(chain, posted.job).await?;
+    let panel = match wait_for_panel(chain, posted.job).await {
+        Ok(panel) => panel,
+        Err(error) => {
+            let at = chain.finalized().await?;
+            if matches!(read::phase(chain, &at, posted.job).await?, Phase::Gone) {
+                drop_inputs(wallet, &posted.commitments)?;
+            }
+            return Err(error);
+        }
+    };
     on(&Stage::Drawn(panel.clone()));
     let provided = provide(chain, client, identities, wallet, gateway, posted.job)
         .await

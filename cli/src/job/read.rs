@@ -236,7 +236,8 @@ impl Job {
             rows.push((name, accounts(&self.committed)));
         }
         rows.push(("Reward", match self.outcome {
-            Some(_) => format!("{} still wait", output::med(self.reward)),
+            Some(_) if self.reward == 0 => "paid".to_owned(),
+            Some(_) => format!("{} of it still wait", output::med(self.reward)),
             None => output::med(self.reward),
         }));
         rows.extend(self.outcome.clone().map(|outcome| ("Outcome", outcome)));

@@ -189,8 +189,3 @@ pub async fn report_unavailable(
 pub async fn forget(chain: &Chain, client: &Keypair, job: JobId) -> anyhow::Result<Receipt> {
     chain.submit(client, &api::tx().jobs().forget(job)).await
 }
-
-/// The client ends a job whose inputs are not complete: free before the draw.
-pub async fn cancel(chain: &Chain, client: &Keypair, job: JobId) -> anyhow::Result<Receipt> {
-    chain.submit(client, &api::tx().jobs().cancel(job)).await
-}

@@ -23,7 +23,7 @@ pub async fn request(
     until: Until,
 ) -> anyhow::Result<(u64, Receipt)> {
     let at = chain.finalized().await?;
-    let expires = until.moment(chain.now(&at).await?);
+    let expires = chain.deadline(&at, until).await?;
     let call = api::tx()
         .records()
         .request_access(patient, BoundedVec(records), purpose, expires);

@@ -163,9 +163,11 @@ impl Command {
                 let receipts = revoke(&chain, &who.account()?, &records, from).await?;
                 output.note(
                     "A key that was given cannot be recalled: whoever kept it and the ciphertext \
-                     can still read that. To change the key of what is stored:\n  salus record \
-                     rekey RECORD",
+                     can still read that. To change the key of what is stored:",
                 );
+                for record in &records {
+                    output.note(format!("  salus record rekey {}", hex_of(record)));
+                }
                 output.result(&receipts, |_| {
                     format!(
                         "{} record(s) are not shared with {from} any more",

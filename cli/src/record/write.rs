@@ -239,7 +239,7 @@ pub async fn share(
     terms: Terms,
 ) -> anyhow::Result<Vec<Receipt>> {
     let at = chain.finalized().await?;
-    let expires = terms.until.moment(chain.now(&at).await?);
+    let expires = chain.deadline(&at, terms.until).await?;
     let (_, recipient) = registry::recipient_of(chain, &at, grantee).await?;
     let mut items = Vec::new();
     for id in ids {

@@ -487,6 +487,6 @@ impl Command {
 /// A term in ms from now.
 async fn span(chain: &Chain, until: Until) -> anyhow::Result<Moment> {
     let at = chain.finalized().await?;
-    let now = chain.now(&at).await?;
-    Ok(until.moment(now).saturating_sub(now))
+    let end = chain.deadline(&at, until).await?;
+    Ok(end.saturating_sub(chain.now(&at).await?))
 }

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,6 +14,21 @@ async function freePort() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+// Whether anybody listens there.
+function listens(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("connect", () => resolve(socket.end() && true));
+    socket.on("error", () => resolve(false));
+  });
+}
+
+async function listening(port) {
+  while (!(await listens(port))) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 // A running node, its API and the development keys; `stop` ends and removes all of it.
@@ -40,7 +55,8 @@ export async function startNode() {
       reject(new Error(`the node ended (${code ?? signal}):\n${readFileSync(log, "utf8").slice(-4000)}`)),
     );
   });
-  exited.catch(() => {});
+  exited.catch(() => {}); // It is asked for where it matters.
+  await Promise.race([listening(rpc), exited]);
   const provider = new WsProvider(`ws://127.0.0.1:${rpc}`, 200);
   const api = await Promise.race([ApiPromise.create({ provider, noInitWarn: true }), exited]);
   return {
