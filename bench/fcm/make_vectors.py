@@ -61,9 +61,7 @@ def main():
     pixels = np.clip(40 + 80 * tissue + generator.normal(0, 12, tissue.size), 0, 255)
     pixels = pixels.astype(np.uint8)
     vector = {
-        "width": width,
-        "height": height,
-        "pixels": pixels.tolist(),
+        "image": {"width": width, "height": height, "pixels": pixels.tolist()},
         **record(pixels[:, None].astype(float), clusters, 2.0, 30),
     }
     write(folder / "image.json", vector)

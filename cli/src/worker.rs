@@ -228,7 +228,9 @@ impl Command {
 }
 
 fn done(output: &Output, receipt: &Receipt, what: &str) -> anyhow::Result<()> {
-    output.result(receipt, |receipt| format!("{what} (block {})", receipt.block))
+    output.result(receipt, |receipt| {
+        format!("{what} (block {})", receipt.block)
+    })
 }
 
 fn status_words(status: &Status) -> String {
@@ -241,7 +243,11 @@ fn status_words(status: &Status) -> String {
             ("Strikes", worker.strikes.to_string()),
             ("Panels", worker.active.to_string()),
         ];
-        rows.extend(worker.unlocks.map(|block| ("Unlocks", format!("in block {block}"))));
+        rows.extend(
+            worker
+                .unlocks
+                .map(|block| ("Unlocks", format!("in block {block}"))),
+        );
         text.push_str(&output::fields(&rows));
         text.push('\n');
     }

@@ -2,6 +2,7 @@
 //! `make test` builds: `SALUS_NODE`, or beside `salus`.
 
 mod analyse;
+mod chain;
 mod demo;
 mod keys;
 mod network;

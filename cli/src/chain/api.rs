@@ -103,7 +103,10 @@ mod tests {
             expected(41, 0, ([1u8; 32], commitment, 7u16, blob()))
         );
 
-        let rights = Rights { read: true, analyse: false };
+        let rights = Rights {
+            read: true,
+            analyse: false,
+        };
         let capsule = vec![9u8; 232];
         let call = Call::Records(pallet_records::pallet::Call::share {
             grantee: patient,
@@ -125,16 +128,28 @@ mod tests {
             credential: commitment,
             recipient: [4; 32],
         });
-        assert_eq!(encoded(call), expected(40, 1, (role, commitment, [4u8; 32])));
+        assert_eq!(
+            encoded(call),
+            expected(40, 1, (role, commitment, [4u8; 32]))
+        );
     }
 
     #[test]
     fn a_post_encodes_as_the_primitives_do() {
         let inputs = vec![
-            InputSpec::Own { commitment: Digest::repeat_byte(5) },
-            InputSpec::Record { record: Digest::repeat_byte(6) },
+            InputSpec::Own {
+                commitment: Digest::repeat_byte(5),
+            },
+            InputSpec::Record {
+                record: Digest::repeat_byte(6),
+            },
         ];
-        let bound = WorkBound { rows: 1, columns: 2, clusters: 3, iterations: 4 };
+        let bound = WorkBound {
+            rows: 1,
+            columns: 2,
+            clusters: 3,
+            iterations: 4,
+        };
         let spec = pallet_jobs::types::JobSpec {
             algorithm: BoundedVec(b"fcm/1".to_vec()),
             parameters: BoundedVec(b"{}".to_vec()),
@@ -173,7 +188,16 @@ mod tests {
         });
         assert_eq!(
             encoded(call),
-            expected(42, 7, (8u64, [7u8; 32], vec![(0u32, ciphertext)], vec![vec![1u8, 2]]))
+            expected(
+                42,
+                7,
+                (
+                    8u64,
+                    [7u8; 32],
+                    vec![(0u32, ciphertext)],
+                    vec![vec![1u8, 2]]
+                )
+            )
         );
     }
 }

@@ -168,9 +168,15 @@ mod tests {
     #[test]
     fn other_errors_have_words_too() {
         // `Token(FundsUnavailable)` and `BadOrigin`.
-        for (bytes, name) in [(vec![7, 0], "token.FundsUnavailable"), (vec![2], "BadOrigin")] {
+        for (bytes, name) in [
+            (vec![7, 0], "token.FundsUnavailable"),
+            (vec![2], "BadOrigin"),
+        ] {
             let error = DispatchError::decode_from(bytes, metadata()).unwrap();
-            let Failure::Refused { name: found, words, .. } = refusal("x.y", &error) else {
+            let Failure::Refused {
+                name: found, words, ..
+            } = refusal("x.y", &error)
+            else {
                 panic!("a refusal");
             };
             assert_eq!(found, name);

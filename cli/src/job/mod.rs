@@ -1,17 +1,19 @@
 //! `salus job`: analyses that several workers must agree on.
 
 mod post;
+mod provide;
 mod read;
 mod result;
 mod watch;
 
 pub use post::{
-    cancel, least_reward, measure, post, provide, run, seal_records, wait_for_panel, Input, Order,
-    Panel, Posted, Provided, Stage, WINDOW,
+    cancel, least_reward, measure, post, run, wait_for_panel, Input, Order, Panel, Posted, Stage,
+    WINDOW,
 };
+pub use provide::{provide, seal_records, Provided};
 pub use read::{
-    end_reason, failure_words, list, outcome_words, phase, reason_words, show, Entry, Finished, Job,
-    Phase,
+    end_reason, failure_words, list, outcome_words, phase, reason_words, show, Entry, Finished,
+    Job, Phase,
 };
 pub use result::{accept, fetch, forget, report_unavailable, Found, NoneServes, Tried};
 pub use watch::{watch, End, Step};
@@ -122,8 +124,8 @@ impl PostArgs {
         }
         let mut inputs = Vec::new();
         for file in &self.files {
-            let bytes = std::fs::read(file)
-                .with_context(|| format!("cannot read {}", file.display()))?;
+            let bytes =
+                std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
             inputs.push(Input::Own(Zeroizing::new(bytes)));
         }
         inputs.extend(self.records.iter().copied().map(Input::Record));
@@ -245,7 +247,13 @@ impl Command {
         let chain = Chain::connect(&global.node).await?;
         match self {
             Command::Post(args) => run_post(&chain, &output, &args).await,
-            Command::Provide { who, former, job, wallet, gateway } => {
+            Command::Provide {
+                who,
+                former,
+                job,
+                wallet,
+                gateway,
+            } => {
                 let (key, identities) = (who.account()?, former.identities(&who)?);
                 let wallet = wallet.open()?;
                 let provided =
@@ -253,8 +261,7 @@ impl Command {
                 output.result(&provided, provided_words)
             }
             Command::SealRecord { who, job, wallet } => {
-                let sealed =
-                    seal_records(&chain, &who.account()?, &wallet.open()?, job).await?;
+                let sealed = seal_records(&chain, &who.account()?, &wallet.open()?, job).await?;
                 let result: Vec<_> = sealed
                     .iter()
                     .map(|(index, receipt)| json!({ "input": index, "block": receipt.block }))
@@ -265,7 +272,13 @@ impl Command {
                 })
             }
             Command::Watch { job } => run_watch(&chain, &output, job).await,
-            Command::Result { who, former, job, out, no_accept } => {
+            Command::Result {
+                who,
+                former,
+                job,
+                out,
+                no_accept,
+            } => {
                 if out.exists() {
                     return Err(usage(format!("{} exists already", out.display())));
                 }
@@ -299,11 +312,19 @@ impl Command {
             }
             Command::Report { who, job } => {
                 let receipt = report_unavailable(&chain, &who.account()?, job).await?;
-                done(&output, &receipt, "The rest of the reward goes to the treasury")
+                done(
+                    &output,
+                    &receipt,
+                    "The rest of the reward goes to the treasury",
+                )
             }
             Command::Forget { who, job } => {
                 let receipt = forget(&chain, &who.account()?, job).await?;
-                done(&output, &receipt, "The pointers are removed, the deposit is back")
+                done(
+                    &output,
+                    &receipt,
+                    "The pointers are removed, the deposit is back",
+                )
             }
             Command::Cancel { who, job, wallet } => {
                 let receipt = cancel(&chain, &who.account()?, &wallet.open()?, job).await?;
@@ -422,5 +443,7 @@ async fn run_watch(chain: &Chain, output: &Output, job: JobId) -> anyhow::Result
 }
 
 fn done(output: &Output, receipt: &Receipt, what: &str) -> anyhow::Result<()> {
-    output.result(receipt, |receipt| format!("{what} (block {})", receipt.block))
+    output.result(receipt, |receipt| {
+        format!("{what} (block {})", receipt.block)
+    })
 }

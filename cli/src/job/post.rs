@@ -1,14 +1,12 @@
-//! Posting a job, and completing its inputs once the panel is drawn.
+//! Posting and cancelling a job.
 
 use std::time::Duration;
 
-use anyhow::{anyhow, bail, Context};
+use anyhow::{bail, Context};
 use salus_analytics::{job as analytics, params::FcmParameters};
-use salus_envelope::{content, decrypt_limited, encrypt, seal_identity, Identity};
+use salus_envelope::{content, encrypt, Identity};
 use salus_primitives::{
-    jobs::{
-        Cipher, Ciphertext, InputSpec, JobId, ResultForm, WorkBound, MAX_INLINE, MAX_PARAMETERS,
-    },
+    jobs::{Cipher, InputSpec, JobId, ResultForm, WorkBound, MAX_PARAMETERS},
     records::Purpose,
     Balance, BlockNumber, Digest,
 };
@@ -17,7 +15,10 @@ use subxt::utils::AccountId32;
 use subxt_signer::sr25519::Keypair;
 use zeroize::Zeroizing;
 
-use super::read::{self, Phase};
+use super::{
+    provide::{provide, Provided},
+    read::{self, Phase},
+};
 use crate::{
     chain::{
         account_of,
@@ -27,11 +28,10 @@ use crate::{
                 bounded_collections::bounded_vec::BoundedVec, pallet_jobs::types as jobs,
             },
         },
-        text::hex_of,
         At, Chain, Receipt,
     },
     error::{self, usage, Failure},
-    record::{self, Wallet, MAX_CONTENT},
+    record::Wallet,
     registry,
 };
 
@@ -109,21 +109,6 @@ pub struct Panel {
     pub reserves: Vec<AccountId32>,
 }
 
-/// How the client completed a job's inputs.
-#[derive(Clone, Debug, Serialize)]
-pub struct Provided {
-    /// The job.
-    pub job: JobId,
-    /// Own inputs that are on chain.
-    pub inline: usize,
-    /// Own inputs that lie at the gateway.
-    pub blobs: usize,
-    /// Records whose patients still have to seal the key to the panel.
-    pub records: Vec<String>,
-    /// Block in which it was done; `None` where the job has no own inputs.
-    pub block: Option<u32>,
-}
-
 /// The work bound that a post needs.
 pub fn measure(order: &Order) -> anyhow::Result<WorkBound> {
     let own: Vec<&[u8]> = order
@@ -135,29 +120,31 @@ pub fn measure(order: &Order) -> anyhow::Result<WorkBound> {
         })
         .collect();
     let has_records = own.len() < order.inputs.len();
-    let measured = match (order.size, has_records) {
-        (None, true) => {
-            return Err(usage(
+    let measured =
+        match (order.size, has_records) {
+            (None, true) => return Err(usage(
                 "records cannot be measured from here: say how many --rows and --columns there \
                  are at most, all inputs together",
-            ))
-        }
-        (None, false) => analytics::measure(&order.algorithm, &order.parameters, &own)
-            .map_err(|error| usage(format!("the inputs cannot be analysed: {error}")))?,
-        (Some((rows, columns)), _) if order.algorithm == analytics::FCM_1 => {
-            let parameters = FcmParameters::from_json(&order.parameters)
-                .map_err(|error| usage(error.to_string()))?;
-            analytics::Bound {
-                rows,
-                columns,
-                clusters: parameters.clusters,
-                iterations: parameters.max_iterations,
+            )),
+            (None, false) => analytics::measure(&order.algorithm, &order.parameters, &own)
+                .map_err(|error| usage(format!("the inputs cannot be analysed: {error}")))?,
+            (Some((rows, columns)), _) if order.algorithm == analytics::FCM_1 => {
+                let parameters = FcmParameters::from_json(&order.parameters)
+                    .map_err(|error| usage(error.to_string()))?;
+                analytics::Bound {
+                    rows,
+                    columns,
+                    clusters: parameters.clusters,
+                    iterations: parameters.max_iterations,
+                }
             }
-        }
-        (Some(_), _) => {
-            return Err(usage(format!("there is no algorithm {:?}", order.algorithm)))
-        }
-    };
+            (Some(_), _) => {
+                return Err(usage(format!(
+                    "there is no algorithm {:?}",
+                    order.algorithm
+                )))
+            }
+        };
     Ok(WorkBound {
         rows: measured.rows,
         columns: measured.columns,
@@ -174,7 +161,9 @@ pub async fn post(
     order: &Order,
 ) -> anyhow::Result<Posted> {
     if order.parameters.len() > MAX_PARAMETERS as usize {
-        return Err(usage(format!("parameters take at most {MAX_PARAMETERS} bytes")));
+        return Err(usage(format!(
+            "parameters take at most {MAX_PARAMETERS} bytes"
+        )));
     }
     let bound = measure(order)?;
     let at = chain.finalized().await?;
@@ -282,120 +271,7 @@ pub async fn wait_for_panel(chain: &Chain, job: JobId) -> anyhow::Result<Panel> 
     }
 }
 
-/// The public keys of the panel, seats first, then reserves, in drawn order.
-async fn panel_recipients(
-    chain: &Chain,
-    at: &At,
-    entry: &read::Entry,
-) -> anyhow::Result<Vec<[u8; 32]>> {
-    let mut recipients = Vec::new();
-    for worker in entry.seats.0.iter().chain(&entry.reserves.0) {
-        let (_, recipient) = registry::recipient_of(chain, at, *worker).await?;
-        recipients.push(recipient);
-    }
-    Ok(recipients)
-}
-
-fn seal_to_panel(key: &Identity, recipients: &[[u8; 32]]) -> anyhow::Result<Capsules> {
-    recipients
-        .iter()
-        .map(|recipient| Ok(BoundedVec(seal_identity(key, recipient)?)))
-        .collect::<anyhow::Result<_>>()
-        .map(BoundedVec)
-}
-
-type Capsules = BoundedVec<BoundedVec<u8>>;
-
-async fn drawn(chain: &Chain, at: &At, job: JobId) -> anyhow::Result<read::Entry> {
-    match read::phase(chain, at, job).await? {
-        Phase::Live(entry) => match entry.state {
-            jobs::State::Drawn { .. } => Ok(entry),
-            jobs::State::Requested { .. } => bail!("the panel of job {job} is not drawn yet"),
-            _ => bail!("the inputs of job {job} are complete already"),
-        },
-        Phase::Finished(_) => bail!("job {job} is finished already"),
-        Phase::Gone => Err(usage(format!("there is no live job {job}"))),
-    }
-}
-
-/// The client completes a job's own inputs: encrypts them once to a fresh job identity, seals that to
-/// the panel and the reserves, and names the ciphertexts. What fits goes on chain, the rest to the
-/// gateway.
-pub async fn provide(
-    chain: &Chain,
-    client: &Keypair,
-    identities: &[Identity],
-    wallet: &Wallet,
-    gateway: Option<&str>,
-    job: JobId,
-) -> anyhow::Result<Provided> {
-    let at = chain.finalized().await?;
-    let entry = drawn(chain, &at, job).await?;
-    let (mut own, mut records) = (Vec::new(), Vec::new());
-    for (index, spec) in (0u32..).zip(&entry.spec.inputs.0) {
-        match spec.0 {
-            InputSpec::Own { commitment } => own.push((index, commitment)),
-            InputSpec::Record { record } => records.push(hex_of(&record)),
-        }
-    }
-    if own.is_empty() {
-        return Ok(Provided {
-            job,
-            inline: 0,
-            blobs: 0,
-            records,
-            block: None,
-        });
-    }
-    let storage = || api::storage().jobs();
-    if chain
-        .get(&at, storage().job_recipients(), (job,))
-        .await?
-        .is_some()
-    {
-        bail!("the own inputs of job {job} are provided already");
-    }
-
-    let key = Identity::generate();
-    let recipients = panel_recipients(chain, &at, &entry).await?;
-    let capsules = seal_to_panel(&key, &recipients)?;
-    let mut items = Vec::new();
-    let mut blobs = 0;
-    for (index, commitment) in &own {
-        let packed = kept_input(wallet, identities, commitment)?;
-        let ciphertext = encrypt(&packed, &[key.recipient()])?;
-        let ciphertext = match ciphertext.len() <= MAX_INLINE as usize {
-            true => Ciphertext::Inline(
-                ciphertext
-                    .try_into()
-                    .map_err(|_| anyhow!("the ciphertext does not fit into the chain"))?,
-            ),
-            false => {
-                let gateway = gateway.ok_or_else(|| {
-                    usage("the input is too large for the chain: name a gateway with --gateway")
-                })?;
-                blobs += 1;
-                Ciphertext::Blob(record::upload(chain, client, gateway, ciphertext).await?)
-            }
-        };
-        items.push((*index, ciphertext.into()));
-    }
-    let call = api::tx()
-        .jobs()
-        .provide(job, key.recipient(), BoundedVec(items), capsules);
-    let receipt = chain.submit(client, &call).await?;
-    let commitments: Vec<_> = own.iter().map(|(_, commitment)| *commitment).collect();
-    drop_inputs(wallet, &commitments)?;
-    Ok(Provided {
-        job,
-        inline: own.len() - blobs,
-        blobs,
-        records,
-        block: Some(receipt.block),
-    })
-}
-
-fn drop_inputs(wallet: &Wallet, commitments: &[Digest]) -> anyhow::Result<()> {
+pub(super) fn drop_inputs(wallet: &Wallet, commitments: &[Digest]) -> anyhow::Result<()> {
     commitments
         .iter()
         .try_for_each(|commitment| wallet.remove_input(commitment))
@@ -425,69 +301,6 @@ pub async fn cancel(
     let receipt = chain.submit(client, &api::tx().jobs().cancel(job)).await?;
     drop_inputs(wallet, &own)?;
     Ok(receipt)
-}
-
-/// Salted content of an own input, as the wallet keeps it.
-fn kept_input(
-    wallet: &Wallet,
-    identities: &[Identity],
-    commitment: &Digest,
-) -> anyhow::Result<Zeroizing<Vec<u8>>> {
-    let sealed = wallet.input(commitment)?.with_context(|| {
-        format!(
-            "the wallet {} does not have the input with the commitment {}: the job was posted \
-             from another one",
-            wallet.path().display(),
-            hex_of(commitment)
-        )
-    })?;
-    let packed = identities
-        .iter()
-        .find_map(|identity| decrypt_limited(&sealed, identity, MAX_CONTENT).ok())
-        .context("the input in the wallet does not open with this identity")?;
-    content::unpack(&packed, &commitment.0)?;
-    Ok(packed)
-}
-
-/// A patient seals the keys of its records among a job's inputs to the panel. The positions that were
-/// sealed; records whose keys were sealed before are passed over.
-pub async fn seal_records(
-    chain: &Chain,
-    patient: &Keypair,
-    wallet: &Wallet,
-    job: JobId,
-) -> anyhow::Result<Vec<(u32, Receipt)>> {
-    let at = chain.finalized().await?;
-    let entry = drawn(chain, &at, job).await?;
-    let account = account_of(patient);
-    let recipients = panel_recipients(chain, &at, &entry).await?;
-    let mut receipts = Vec::new();
-    let mut mine = 0;
-    for (index, spec) in (0u32..).zip(&entry.spec.inputs.0) {
-        let InputSpec::Record { record: id } = spec.0 else {
-            continue;
-        };
-        let found = record::entry(chain, &at, id).await?;
-        if found.patient != account {
-            continue;
-        }
-        mine += 1;
-        let supplied = chain
-            .get(&at, api::storage().jobs().inputs(), (job, index))
-            .await?;
-        if supplied.is_some() {
-            continue;
-        }
-        let (_, recipient) = record::stored(id, &found)?;
-        let key = wallet.record_key(&id, &recipient)?;
-        let capsules = seal_to_panel(&key, &recipients)?;
-        let call = api::tx().jobs().seal_record(job, index, capsules);
-        receipts.push((index, chain.submit(patient, &call).await?));
-    }
-    if mine == 0 {
-        return Err(usage(format!("job {job} has no record of {account}")));
-    }
-    Ok(receipts)
 }
 
 /// What a step of [`run`] is about to do, for whoever shows progress.

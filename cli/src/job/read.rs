@@ -171,7 +171,12 @@ impl Job {
             parameters: text(&spec.parameters.0),
             purpose: purpose_name(spec.purpose),
             inputs: spec.inputs.0.len(),
-            records: spec.inputs.0.iter().filter_map(|spec| record_of(&spec.0)).collect(),
+            records: spec
+                .inputs
+                .0
+                .iter()
+                .filter_map(|spec| record_of(&spec.0))
+                .collect(),
             seats: entry.seats.0.clone(),
             reserves: entry.reserves.0.clone(),
             committed: entry.committed.0.clone(),
@@ -192,12 +197,20 @@ impl Job {
             parameters: text(&entry.parameters.0),
             purpose: purpose_name(entry.purpose),
             inputs: entry.inputs.0.len(),
-            records: entry.inputs.0.iter().filter_map(|spec| record_of(&spec.0)).collect(),
+            records: entry
+                .inputs
+                .0
+                .iter()
+                .filter_map(|spec| record_of(&spec.0))
+                .collect(),
             seats: Vec::new(),
             reserves: Vec::new(),
             committed: entry.winners.0.clone(),
             quorum: None,
-            reward: entry.holdback.as_ref().map_or(0, |holdback| holdback.amount),
+            reward: entry
+                .holdback
+                .as_ref()
+                .map_or(0, |holdback| holdback.amount),
             until: None,
             outcome: Some(outcome_words(&entry.outcome)),
             settled: Some(moment_text(entry.settled)),
@@ -207,16 +220,25 @@ impl Job {
     /// In words.
     pub fn words(&self) -> String {
         let accounts = |of: &[AccountId32]| {
-            of.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n            ")
+            of.iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n            ")
         };
         let mut rows = vec![
             ("Job", self.job.to_string()),
-            ("State", match self.until {
-                Some(until) => format!("{} until block {until}", self.state),
-                None => self.state.to_owned(),
-            }),
+            (
+                "State",
+                match self.until {
+                    Some(until) => format!("{} until block {until}", self.state),
+                    None => self.state.to_owned(),
+                },
+            ),
             ("Client", self.client.to_string()),
-            ("Algorithm", format!("{} {}", self.algorithm, self.parameters)),
+            (
+                "Algorithm",
+                format!("{} {}", self.algorithm, self.parameters),
+            ),
             ("Purpose", self.purpose.clone()),
             ("Inputs", self.inputs.to_string()),
         ];
@@ -232,14 +254,21 @@ impl Job {
             }
         }
         if !self.committed.is_empty() {
-            let name = if self.outcome.is_some() { "Agreed" } else { "Committed" };
+            let name = if self.outcome.is_some() {
+                "Agreed"
+            } else {
+                "Committed"
+            };
             rows.push((name, accounts(&self.committed)));
         }
-        rows.push(("Reward", match self.outcome {
-            Some(_) if self.reward == 0 => "paid".to_owned(),
-            Some(_) => format!("{} of it still wait", output::med(self.reward)),
-            None => output::med(self.reward),
-        }));
+        rows.push((
+            "Reward",
+            match self.outcome {
+                Some(_) if self.reward == 0 => "paid".to_owned(),
+                Some(_) => format!("{} of it still wait", output::med(self.reward)),
+                None => output::med(self.reward),
+            },
+        ));
         rows.extend(self.outcome.clone().map(|outcome| ("Outcome", outcome)));
         rows.extend(self.settled.clone().map(|settled| ("Settled", settled)));
         output::fields(&rows)

@@ -77,7 +77,9 @@ pub async fn fetch(
     let at = chain.finalized().await?;
     let entry = match read::phase(chain, &at, job).await? {
         Phase::Finished(entry) => entry,
-        Phase::Live(_) => bail!("job {job} is not finished: follow it with `salus job watch {job}`"),
+        Phase::Live(_) => {
+            bail!("job {job} is not finished: follow it with `salus job watch {job}`")
+        }
         Phase::Gone => bail!(
             "job {job} has no result: {}",
             read::end_reason(chain, job).await?
@@ -149,11 +151,7 @@ async fn copy_of(
     };
     let actual = salus_blobs::digest(&bytes);
     if actual != digest {
-        bail!(
-            "its digest is {}, not {}",
-            hex_of(&actual),
-            hex_of(&digest)
-        );
+        bail!("its digest is {}, not {}", hex_of(&actual), hex_of(&digest));
     }
     Ok(bytes)
 }

@@ -110,7 +110,9 @@ impl Step {
     pub fn words(&self) -> String {
         match self {
             Step::Posted { reward } => format!("posted, paying {}", output::med(*reward)),
-            Step::Drawn { seats, reserves, .. } => format!(
+            Step::Drawn {
+                seats, reserves, ..
+            } => format!(
                 "panel drawn: {} seat(s), {} reserve(s)",
                 seats.len(),
                 reserves.len()
@@ -125,13 +127,21 @@ impl Step {
             Step::Committed { worker } => format!("{worker} committed"),
             Step::RevealsOpened { reveal_by } => format!("reveals until block {reveal_by}"),
             Step::Revealed { worker, outcome } => format!("{worker} revealed {outcome}"),
-            Step::Slashed { worker, fault, amount } => {
+            Step::Slashed {
+                worker,
+                fault,
+                amount,
+            } => {
                 format!("{worker} lost {}: {fault}", output::med(*amount))
             }
             Step::Struck { worker, strikes } => {
                 format!("{worker} never committed ({strikes} in a row)")
             }
-            Step::Settled { outcome, winners, share } => format!(
+            Step::Settled {
+                outcome,
+                winners,
+                share,
+            } => format!(
                 "settled: {} worker(s) agree on {outcome}, each got {}",
                 winners.len(),
                 output::med(*share)

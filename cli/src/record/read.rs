@@ -47,7 +47,8 @@ pub struct Share {
     pub purpose: String,
     /// Until when, UTC.
     pub expires: String,
-    /// `active`, `expired`, or `rejected` where the grantee could not open its key.
+    /// `active`, `expired`, `void` where the record has ended, or `rejected` where the grantee could
+    /// not open its key.
     pub state: &'static str,
 }
 
@@ -203,6 +204,7 @@ pub async fn show(chain: &Chain, id: Digest) -> anyhow::Result<Record> {
     let at = chain.finalized().await?;
     let entry = entry(chain, &at, id).await?;
     let now = chain.now(&at).await?;
+    let ended = matches!(entry.state, records::State::Terminated { .. });
     let shares = shares(chain, &at, id).await?;
     let shares = shares
         .into_iter()
@@ -213,6 +215,7 @@ pub async fn show(chain: &Chain, id: Digest) -> anyhow::Result<Record> {
             purpose: purpose_name(share.purpose),
             expires: moment_text(share.expires),
             state: match share.state {
+                _ if ended => "void",
                 records::ShareState::Rejected => "rejected",
                 records::ShareState::Active if share.expires <= now => "expired",
                 records::ShareState::Active => "active",
@@ -248,7 +251,10 @@ pub async fn shared_with(chain: &Chain, grantee: AccountId32) -> anyhow::Result<
     let mut found = Vec::new();
     for ((id, who), share) in all {
         if who == grantee && holds(&share, now) {
-            found.push(show(chain, id).await?);
+            let record = show(chain, id).await?;
+            if record.state == "stored" {
+                found.push(record);
+            }
         }
     }
     Ok(found)

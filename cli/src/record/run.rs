@@ -184,10 +184,7 @@ impl Command {
                 reject: say,
             } => {
                 if out.exists() {
-                    return Err(usage(format!(
-                        "{} exists already",
-                        out.display()
-                    )));
+                    return Err(usage(format!("{} exists already", out.display())));
                 }
                 let (key, identities) = (who.account()?, former.identities(&who)?);
                 let wallet = wallet.open()?;

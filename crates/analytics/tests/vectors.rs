@@ -22,21 +22,17 @@ struct Vector {
     prototypes: Vec<Vec<f64>>,
     /// Row by row.
     memberships: Vec<Vec<f64>>,
-    #[serde(flatten)]
-    input: Input,
+    /// The rows of a table.
+    data: Option<Vec<Vec<f64>>>,
+    /// A grey image.
+    image: Option<Image>,
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Input {
-    Table {
-        data: Vec<Vec<f64>>,
-    },
-    Image {
-        width: usize,
-        height: usize,
-        pixels: Vec<u8>,
-    },
+struct Image {
+    width: usize,
+    height: usize,
+    pixels: Vec<u8>,
 }
 
 fn assert_close(found: &Array2<f64>, expected: &[Vec<f64>], what: &str) {
@@ -78,18 +74,21 @@ fn agrees_with_scikit_fuzzy() {
             max_iterations: vector.iterations,
             ..Options::default()
         };
-        match vector.input {
-            Input::Table { data } => {
+        match (vector.data, vector.image) {
+            (Some(data), None) => {
                 let found = cluster(&model::matrix(&data), &options).unwrap();
                 assert_ran(found.iterations, found.converged, vector.iterations, &name);
                 assert_close(&found.prototypes, &vector.prototypes, &name);
                 assert_close(&found.memberships, &vector.memberships, &name);
             }
-            Input::Image {
-                width,
-                height,
-                pixels,
-            } => {
+            (
+                None,
+                Some(Image {
+                    width,
+                    height,
+                    pixels,
+                }),
+            ) => {
                 let found = segment(&pixels, width, height, &options).unwrap();
                 assert_ran(found.iterations, found.converged, vector.iterations, &name);
                 let prototypes =
@@ -101,6 +100,7 @@ fn agrees_with_scikit_fuzzy() {
                     });
                 assert_close(&memberships, &vector.memberships, &name);
             }
+            _ => panic!("{name} is neither a table nor an image"),
         }
     }
 }
