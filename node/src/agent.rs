@@ -237,7 +237,7 @@ pub trait WorkerApi {
     fn worker_status(&self) -> RpcResult<Option<Vec<DutyStatus>>>;
 }
 
-/// Answers [`WorkerApi`].
+/// Answers `salus_workerStatus`.
 pub struct WorkerRpc(WorkerStatus);
 
 impl WorkerRpc {
