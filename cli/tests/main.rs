@@ -4,6 +4,7 @@
 mod analyse;
 mod chain;
 mod demo;
+mod docs;
 mod keys;
 mod network;
 mod program;

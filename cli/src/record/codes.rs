@@ -77,6 +77,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_pages_list_the_codes() {
+        for (page, codes) in [
+            (include_str!("../../../docs/purposes.md"), PURPOSES),
+            (include_str!("../../../docs/formats.md"), FORMATS),
+        ] {
+            for (number, name, meaning) in codes {
+                let row = format!("| {number} | {name} | {meaning} |");
+                assert!(page.contains(&row), "missing: {row}");
+            }
+        }
+    }
+
+    #[test]
     fn names_and_numbers() {
         for (number, code, _) in PURPOSES {
             assert_eq!(parse_purpose(code), Ok(*number));
