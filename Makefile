@@ -5,6 +5,12 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/salus/target
 export SALUS_NODE ?= $(CARGO_TARGET_DIR)/debug/salus-node
 export SALUS ?= $(CARGO_TARGET_DIR)/debug/salus
 
+# Real data sets for tests, where they lie beside the checkout; without them such tests say so.
+SALUS_DATA ?= $(wildcard $(CURDIR)/../shared/data)
+ifneq ($(SALUS_DATA),)
+export SALUS_DATA
+endif
+
 DATA ?=
 JSON ?=
 DEMO_FLAGS ?=

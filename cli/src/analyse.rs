@@ -26,6 +26,7 @@ use crate::{
     error::usage,
     output::{self, Output},
     picture,
+    record::wallet::write_new,
 };
 
 /// Steps of the progress bar.
@@ -161,6 +162,12 @@ impl Command {
                 labels,
             } => {
                 let parameters = fcm.parameters()?;
+                check_outputs(
+                    &files,
+                    out.as_deref(),
+                    labels.as_deref(),
+                    picture.as_deref(),
+                )?;
                 if let Some(path) = picture.as_deref().filter(|path| !picture::is_png(path)) {
                     return Err(usage(format!(
                         "{}: the name of a picture ends in .png",
@@ -251,8 +258,37 @@ fn title(files: &[PathBuf]) -> String {
     }
 }
 
+/// Writes a file of its owner's; one that exists is left alone.
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    write_new(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Refuses outputs that would replace something: results and labels any file, a picture (which is
+/// redrawn) anything that is read or written besides.
+fn check_outputs(
+    files: &[PathBuf],
+    out: Option<&Path>,
+    labels: Option<&Path>,
+    picture: Option<&Path>,
+) -> anyhow::Result<()> {
+    for path in out.into_iter().chain(labels) {
+        if path.exists() {
+            return Err(usage(format!("{} exists already", path.display())));
+        }
+    }
+    let taken: Vec<&Path> = files
+        .iter()
+        .map(PathBuf::as_path)
+        .chain(out)
+        .chain(labels)
+        .collect();
+    if let Some(path) = picture.filter(|path| taken.contains(path)) {
+        return Err(usage(format!("{} is named twice", path.display())));
+    }
+    if out.is_some() && out == labels {
+        return Err(usage("--out and --labels name the same file"));
+    }
+    Ok(())
 }
 
 /// Row of the inputs from 1, cluster from 1, memberships.

@@ -94,15 +94,6 @@ impl Output {
         )
     }
 
-    /// A bar for `length` bytes on standard error; hidden where that is no terminal.
-    pub fn bytes(&self, length: u64, message: impl Into<String>) -> ProgressBar {
-        self.styled(
-            ProgressBar::new(length),
-            "{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec}",
-            message.into(),
-        )
-    }
-
     /// A spinner on standard error; hidden where that is no terminal.
     pub fn spinner(&self, message: impl Into<String>) -> ProgressBar {
         let spinner = self.styled(

@@ -282,6 +282,7 @@ fn records_that_go_wrong_have_an_outcome() {
     let options = Options {
         validators: 1,
         agents: false,
+        default_ports: false,
     };
     let mut network = Network::create(&base, options).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();

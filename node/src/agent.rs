@@ -58,11 +58,11 @@ pub struct Wiring<'a> {
 pub fn start(wiring: Wiring) -> Result<WorkerStatus, ServiceError> {
     let failed = |error: &dyn std::fmt::Display| ServiceError::Other(format!("agent: {error}"));
     let operator = operator_key(&wiring.keystore, wiring.dev_seed.as_deref())?;
-    let identity = identity(&wiring.params, wiring.dev_seed.as_deref())?;
+    let identities = identities(&wiring.params, wiring.dev_seed.as_deref())?;
 
     let mut config = Config::new(
         AccountId::from(operator.0),
-        vec![identity],
+        identities,
         wiring.base_path.join("agent"),
     );
     config.threads = std::num::NonZeroUsize::new(wiring.params.agent_threads)
@@ -85,7 +85,10 @@ pub fn start(wiring: Wiring) -> Result<WorkerStatus, ServiceError> {
     let addresses = wiring.gateway.ok_or_else(|| {
         failed(&"results are served by a gateway: --gateway-listen, or --gateway-url of another node's")
     })?;
-    let limits = Limits { deadline: TRANSFER, ..Limits::default() };
+    let limits = Limits {
+        deadline: TRANSFER,
+        ..Limits::default()
+    };
     let blobs = Gateway::new(client, limits, addresses.local, &addresses.public)
         .ok_or_else(|| failed(&"the gateway's address is too long for the chain"))?;
     let agent = Agent::new(
@@ -100,7 +103,8 @@ pub fn start(wiring: Wiring) -> Result<WorkerStatus, ServiceError> {
     )
     .map_err(|error| failed(&error))?;
     let status = agent.status();
-    wiring.task_manager.spawn_handle().spawn(
+    // Essential: a bonded worker whose agent is gone would only collect strikes.
+    wiring.task_manager.spawn_essential_handle().spawn(
         "agent",
         Some("agent"),
         // Dropped with the task manager; what it kept is there after a restart.
@@ -140,19 +144,26 @@ fn operator_key(
     }
 }
 
-/// The member's encryption key: of the file, or the well-known one of a development key.
-fn identity(params: &AgentParams, dev_seed: Option<&str>) -> Result<Identity, ServiceError> {
-    match (&params.agent_identity, dev_seed) {
-        (Some(path), _) => Identity::load(path)
-            .map_err(|error| ServiceError::Other(format!("agent: {}: {error}", path.display()))),
-        (None, Some(seed)) => Ok(Identity::from_secret_bytes(
+/// The member's encryption keys, newest first: of the files, or the well-known one of a development
+/// key.
+fn identities(params: &AgentParams, dev_seed: Option<&str>) -> Result<Vec<Identity>, ServiceError> {
+    match (params.agent_identity.as_slice(), dev_seed) {
+        ([], Some(seed)) => Ok(vec![Identity::from_secret_bytes(
             polkadot_sdk::sp_crypto_hashing::blake2_256(
                 format!("salus development encryption key {seed}").as_bytes(),
             ),
-        )),
-        (None, None) => Err(ServiceError::Other(
+        )]),
+        ([], None) => Err(ServiceError::Other(
             "agent: --agent-identity FILE is needed: the member's age identity".into(),
         )),
+        (paths, _) => paths
+            .iter()
+            .map(|path| {
+                Identity::load(path).map_err(|error| {
+                    ServiceError::Other(format!("agent: {}: {error}", path.display()))
+                })
+            })
+            .collect(),
     }
 }
 

@@ -36,9 +36,11 @@ pub struct AgentParams {
 
     /// File with the member's age identity, as `salus keys new` or `age-keygen` writes it.
     ///
+    /// After a rotation give it several times, the newest first: jobs that were sealed to an older
+    /// key, and commitments made with it, need that one until they are settled.
     /// Development keys have well-known identities and need no file.
     #[arg(long, value_name = "FILE")]
-    pub agent_identity: Option<PathBuf>,
+    pub agent_identity: Vec<PathBuf>,
 
     /// Threads that analyses may use.
     #[arg(long, value_name = "N", default_value_t = 1)]

@@ -105,10 +105,10 @@ pub async fn start(
             ));
         }
         // An agent may use the gateway of another node of its member.
-        return Ok(params
-            .gateway_url
-            .clone()
-            .map(|url| Addresses { local: url.clone(), public: url }));
+        return Ok(params.gateway_url.clone().map(|url| Addresses {
+            local: url.clone(),
+            public: url,
+        }));
     };
     let failed = |what: &str, error: &dyn std::fmt::Display| {
         ServiceError::Other(format!("blob gateway: {what}: {error}"))
@@ -133,7 +133,7 @@ pub async fn start(
         .map_err(|error| failed("cannot start", &error))?;
     log::info!(target: "gateway", "serving blobs on {bound} as {public}");
     tasks
-        .spawn_handle()
+        .spawn_essential_handle()
         .spawn("blob-gateway", Some("blob-gateway"), async move {
             // Ends with the task manager, which drops the future.
             if let Err(error) = gateway::serve(listener, gateway, std::future::pending()).await {

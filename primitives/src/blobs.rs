@@ -40,6 +40,12 @@ pub trait BlobAccess<AccountId> {
 
     /// Whether something on chain refers to the blob, so that a gateway has to keep it.
     fn is_referenced(digest: &Digest) -> bool;
+
+    /// Whether an entry here has or had the blob, so that nobody else may name it: a blob that was
+    /// taken out of use must not come back into use as somebody else's.
+    fn is_taken(digest: &Digest) -> bool {
+        Self::is_referenced(digest)
+    }
 }
 
 #[impl_trait_for_tuples::impl_for_tuples(8)]
@@ -51,6 +57,11 @@ impl<AccountId> BlobAccess<AccountId> for Tuple {
 
     fn is_referenced(digest: &Digest) -> bool {
         for_tuples!( #( if Tuple::is_referenced(digest) { return true } )* );
+        false
+    }
+
+    fn is_taken(digest: &Digest) -> bool {
+        for_tuples!( #( if Tuple::is_taken(digest) { return true } )* );
         false
     }
 }

@@ -149,6 +149,7 @@ impl Demo {
         let options = Options {
             validators: 4,
             agents: true,
+            default_ports: false,
         };
         let network = stage.network.insert(Network::create(&base, options)?);
         story

@@ -35,7 +35,14 @@ pub struct Options {
     pub validators: usize,
     /// Whether their agents run.
     pub agents: bool,
+    /// The first validator takes the default ports of JSON-RPC and gateway, where they are free.
+    pub default_ports: bool,
 }
+
+/// Port of JSON-RPC that `salus` asks by default.
+const DEFAULT_RPC: u16 = 9944;
+/// Port of the gateway in the docs.
+const DEFAULT_GATEWAY: u16 = 8400;
 
 /// A network on this machine. Dropping it leaves its nodes alone.
 #[derive(Debug)]
@@ -61,8 +68,19 @@ impl Network {
         };
         let program = find_node()?;
         fs::create_dir_all(base).with_context(|| format!("cannot make {}", base.display()))?;
+        if fs::read_dir(base)?.next().is_some() {
+            return Err(usage(format!(
+                "{} is not empty: a network needs a directory of its own",
+                base.display()
+            )));
+        }
         let base = base.canonicalize()?;
-        let ports = ports::free(PORTS * options.validators)?;
+        let mut ports = ports::free(PORTS * options.validators)?;
+        if options.default_ports {
+            // Where `salus` and polkadot.js look unless told otherwise.
+            ports[0] = ports::this_or(DEFAULT_RPC, ports[0]);
+            ports[3] = ports::this_or(DEFAULT_GATEWAY, ports[3]);
+        }
         let mut nodes = Vec::new();
         for (name, ports) in FOUNDERS.iter().zip(ports.chunks_exact(PORTS)) {
             let folder = base.join(name);
@@ -100,6 +118,16 @@ impl Network {
     /// Its validators.
     pub fn nodes(&self) -> &[Node] {
         &self.state.nodes
+    }
+
+    /// Turns the agents of validators that do not run on.
+    pub fn enable_agents(&mut self) -> anyhow::Result<()> {
+        for node in &mut self.state.nodes {
+            if !node.is_running() {
+                node.agent = true;
+            }
+        }
+        self.save()
     }
 
     /// The validator of this name.
@@ -268,8 +296,20 @@ impl Network {
         if let Some(node) = self.state.nodes.iter().find(|node| node.is_running()) {
             bail!("{} still runs", node.name);
         }
-        fs::remove_dir_all(&self.base)
-            .with_context(|| format!("cannot remove {}", self.base.display()))
+        let failed = |path: &Path| format!("cannot remove {}", path.display());
+        for node in &self.state.nodes {
+            let folder = self.base.join(&node.name);
+            fs::remove_dir_all(&folder).with_context(|| failed(&folder))?;
+        }
+        let state = self.base.join(super::state::FILE);
+        fs::remove_file(&state).with_context(|| failed(&state))?;
+        // What else is in the directory is not the network's; then the directory stays.
+        match fs::remove_dir(&self.base) {
+            Err(error) if error.kind() != std::io::ErrorKind::DirectoryNotEmpty => {
+                Err(error).with_context(|| failed(&self.base))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn gone(

@@ -18,7 +18,10 @@ pub use launch::{Network, Options};
 pub use rpc::Rpc;
 pub use state::{Node, FOUNDERS};
 
-use crate::output::{self, Output};
+use crate::{
+    error::usage,
+    output::{self, Output},
+};
 
 /// Longest wait for the first finalized blocks; a debug build on two cores takes half of it.
 const START: Duration = Duration::from_secs(180);
@@ -40,9 +43,10 @@ pub enum Command {
         #[command(flatten)]
         base: Base,
 
-        /// How many: 4, 3 (of the same four, one stays away), or 1 (the development chain).
-        #[arg(long, value_name = "N", default_value_t = 4)]
-        validators: usize,
+        /// How many: 4, 3 (of the same four, one stays away), or 1 (the development chain)
+        /// [default: 4].
+        #[arg(long, value_name = "N")]
+        validators: Option<usize>,
 
         /// Let each do the off-chain work of its institution.
         #[arg(long)]
@@ -98,10 +102,27 @@ impl Command {
                 agents,
             } => {
                 let mut network = match Network::open(&base.base) {
-                    Ok(network) => network,
-                    Err(_) if !base.base.join(state::FILE).exists() => {
-                        Network::create(&base.base, Options { validators, agents })?
+                    Ok(mut network) => {
+                        let there = network.nodes().len();
+                        if validators.is_some_and(|wanted| wanted != there) {
+                            return Err(usage(format!(
+                                "the network in {} has {there} validators",
+                                base.base.display()
+                            )));
+                        }
+                        if agents {
+                            network.enable_agents()?;
+                        }
+                        network
                     }
+                    Err(_) if !base.base.join(state::FILE).exists() => Network::create(
+                        &base.base,
+                        Options {
+                            validators: validators.unwrap_or(FOUNDERS.len()),
+                            agents,
+                            default_ports: true,
+                        },
+                    )?,
                     Err(error) => return Err(error),
                 };
                 let waiting = output.spinner("Waiting for finalized blocks");
@@ -115,7 +136,15 @@ impl Command {
                     network.stop_all().await?;
                     return Err(error);
                 }
-                show(&network, output).await
+                show(&network, output).await?;
+                let first = &network.nodes()[0];
+                output.note("For other commands:");
+                output.note(format!(
+                    "  export SALUS_NODE_URL={} SALUS_GATEWAY={}",
+                    first.url(),
+                    first.gateway()
+                ));
+                Ok(())
             }
             Command::Down { base, purge } => {
                 let mut network = Network::open(&base.base)?;

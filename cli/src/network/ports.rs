@@ -17,6 +17,14 @@ pub fn free(count: usize) -> anyhow::Result<Vec<u16>> {
         .collect()
 }
 
+/// `wanted` where it is free, else `other`.
+pub fn this_or(wanted: u16, other: u16) -> u16 {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)) {
+        Ok(_) => wanted,
+        Err(_) => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -5,7 +5,7 @@ mod command;
 mod read;
 mod requests;
 mod run;
-mod wallet;
+pub mod wallet;
 mod write;
 
 pub use command::Command;

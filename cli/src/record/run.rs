@@ -166,7 +166,10 @@ impl Command {
                      can still read that. To change the key of what is stored:",
                 );
                 for record in &records {
-                    output.note(format!("  salus record rekey {}", hex_of(record)));
+                    output.note(format!(
+                        "  salus record rekey {} --key KEY --gateway URL",
+                        hex_of(record)
+                    ));
                 }
                 output.result(&receipts, |_| {
                     format!(

@@ -160,7 +160,7 @@ impl<T: Config> Pallet<T> {
     /// naming it would open it to the client and the panel.
     fn claim_input_blob(client: &AccountIdOf<T>, digest: Digest) -> DispatchResult {
         ensure!(
-            !RecordBlobs::<T>::contains_key(digest) && !T::OtherBlobs::is_referenced(&digest),
+            !RecordBlobs::<T>::contains_key(digest) && !T::OtherBlobs::is_taken(&digest),
             Error::<T>::BlobInUse
         );
         Blobs::<T>::try_mutate(digest, |owner| match owner {

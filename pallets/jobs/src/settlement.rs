@@ -146,7 +146,7 @@ impl<T: Config> Pallet<T> {
             if let ResultPointer::Blob(blob) = &pointer {
                 let free = !Blobs::<T>::contains_key(blob.digest)
                     && !RecordBlobs::<T>::contains_key(blob.digest)
-                    && !T::OtherBlobs::is_referenced(&blob.digest);
+                    && !T::OtherBlobs::is_taken(&blob.digest);
                 if free {
                     Blobs::<T>::insert(blob.digest, BlobOwner::Result { job: id });
                 }

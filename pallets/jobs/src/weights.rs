@@ -101,7 +101,8 @@ macro_rules! weights {
         }
         fn draw(w: u32) -> Weight {
             let w = u64::from(w);
-            counted(400_000_000, 300_000, $db, 42, 72)
+            // Of the reads, 256 are consent and pointer of 64 records.
+            counted(400_000_000, 300_000, $db, 320, 72)
                 .saturating_add(counted(10_000_000, 4_000, $db, 4, 0).saturating_mul(w))
         }
         fn settle() -> Weight {

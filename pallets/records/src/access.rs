@@ -78,6 +78,10 @@ impl<T: Config> BlobAccess<AccountIdOf<T>> for Pallet<T> {
         }
     }
 
+    fn is_taken(digest: &Digest) -> bool {
+        BlobOwner::<T>::contains_key(digest)
+    }
+
     fn is_referenced(digest: &Digest) -> bool {
         BlobOwner::<T>::get(digest).is_some_and(|(_, role)| role != BlobRole::Retired)
     }

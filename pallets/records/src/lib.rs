@@ -56,7 +56,7 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
     use salus_primitives::{
-        blobs::{BlobPointer, Capsule},
+        blobs::{BlobAccess, BlobPointer, Capsule},
         membership::{Membership, Recipient, Sponsorship},
         records::{Purpose, RecordId, Rights},
         Digest, Moment,
@@ -83,6 +83,9 @@ pub mod pallet {
 
         /// Who pays a patient's deposits.
         type Sponsorship: Sponsorship<Self::AccountId, BalanceOf<Self>>;
+
+        /// The other pallets' blobs: a record cannot name one of them as its own.
+        type OtherBlobs: BlobAccess<Self::AccountId>;
 
         /// Chain time, by which requests and shares expire.
         type Time: Time<Moment = Moment>;

@@ -13,7 +13,7 @@ use polkadot_sdk::{
     sp_runtime::{BuildStorage, DispatchError},
 };
 use salus_primitives::{
-    blobs::{BlobPointer, Capsule},
+    blobs::{BlobAccess, BlobPointer, Capsule},
     membership::{KeyVersion, Membership, Recipient, Role, Sponsorship, ThirdPartyKind},
     records::{RecordId, Rights},
     Digest, Moment,
@@ -80,11 +80,29 @@ parameter_types! {
     pub static Now: Moment = START;
 }
 
+parameter_types! {
+    /// Digests that jobs have.
+    pub static JobBlobs: Vec<Digest> = Vec::new();
+}
+
+/// The pallet of jobs.
+pub struct Jobs;
+impl BlobAccess<AccountId> for Jobs {
+    fn may_fetch(_: &AccountId, _: &Digest) -> bool {
+        false
+    }
+
+    fn is_referenced(digest: &Digest) -> bool {
+        JobBlobs::get().contains(digest)
+    }
+}
+
 impl pallet_records::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type Membership = Members;
     type Sponsorship = Sponsors;
+    type OtherBlobs = Jobs;
     type Time = Clock;
     type BlockNumberProvider = System;
     type DepositBase = DepositBase;

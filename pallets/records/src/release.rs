@@ -10,7 +10,7 @@ use polkadot_sdk::{
     },
 };
 use salus_primitives::{
-    blobs::BlobPointer,
+    blobs::{BlobAccess, BlobPointer},
     membership::{Membership, Recipient, Role},
     records::RecordId,
     Digest,
@@ -47,7 +47,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn claim_blob(id: RecordId, role: BlobRole, blob: &BlobPointer) -> DispatchResult {
         Self::ensure_valid(blob)?;
         ensure!(
-            !BlobOwner::<T>::contains_key(blob.digest),
+            !BlobOwner::<T>::contains_key(blob.digest) && !T::OtherBlobs::is_taken(&blob.digest),
             Error::<T>::BlobInUse
         );
         BlobOwner::<T>::insert(blob.digest, (id, role));

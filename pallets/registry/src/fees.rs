@@ -1,7 +1,7 @@
 //! Who pays the fee of a transaction.
 //!
-//! 1. The member, where the signer is its operator key, or the key it proposed and the call is the
-//!    acceptance.
+//! 1. The member, where the signer is its operator key and the call one of `OperatorCalls`, or the
+//!    key it proposed and the call is the acceptance.
 //! 2. The sponsor, from the patient's fee budget, where the signer is a sponsored patient, or is
 //!    sponsored and the call is its registration.
 //! 3. Else, or where these cannot pay, or where there is a tip, the signer.
@@ -10,7 +10,7 @@ use core::marker::PhantomData;
 use polkadot_sdk::{
     frame_support::{
         storage::{with_storage_layer, with_transaction},
-        traits::{fungible::Inspect, IsSubType},
+        traits::{fungible::Inspect, Contains, IsSubType},
     },
     frame_system,
     pallet_transaction_payment::{self, OnChargeTransaction, TxCreditHold},
@@ -54,7 +54,7 @@ where
     /// The member that pays for this signer's call.
     fn member_for(who: &AccountIdOf<T>, call: &RuntimeCallOf<T>) -> Option<AccountIdOf<T>> {
         if let Some(member) = Operators::<T>::get(who) {
-            return Some(member);
+            return T::OperatorCalls::contains(call).then_some(member);
         }
         match call.is_sub_type() {
             Some(Call::accept_operator { member })

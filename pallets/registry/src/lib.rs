@@ -57,7 +57,7 @@ pub mod pallet {
     use alloc::vec::Vec;
     use frame_support::{
         pallet_prelude::*,
-        traits::{fungible, Time},
+        traits::{fungible, Contains, Time},
     };
     use frame_system::pallet_prelude::*;
     use salus_primitives::{
@@ -77,6 +77,9 @@ pub mod pallet {
     pub trait Config: polkadot_sdk::frame_system::Config<RuntimeEvent: From<Event<Self>>> {
         /// Who admits, renews, suspends and ends: the majority of the council.
         type AdmitOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Calls whose fees a member pays when its operator key signs them.
+        type OperatorCalls: Contains<<Self as polkadot_sdk::frame_system::Config>::RuntimeCall>;
 
         /// Deposits and quotas are held in this currency.
         type Currency: fungible::Mutate<Self::AccountId>

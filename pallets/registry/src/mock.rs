@@ -3,7 +3,7 @@
 use polkadot_sdk::{
     frame_support::{
         self, derive_impl, parameter_types,
-        traits::{fungible::InspectHold as _, tokens::imbalance::ResolveTo, Time},
+        traits::{fungible::InspectHold as _, tokens::imbalance::ResolveTo, Contains, Time},
         weights::IdentityFee,
     },
     frame_system, pallet_balances,
@@ -95,8 +95,17 @@ parameter_types! {
     pub static Now: Moment = START;
 }
 
+/// A remark stands for what a node does by itself.
+pub struct NodeCalls;
+impl Contains<RuntimeCall> for NodeCalls {
+    fn contains(call: &RuntimeCall) -> bool {
+        matches!(call, RuntimeCall::System(frame_system::Call::remark { .. }))
+    }
+}
+
 impl pallet_registry::Config for Test {
     type AdmitOrigin = frame_system::EnsureRoot<AccountId>;
+    type OperatorCalls = NodeCalls;
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type Time = Clock;

@@ -3,7 +3,7 @@
 use polkadot_sdk::{
     frame_support::{
         parameter_types,
-        traits::{ConstU128, ConstU32, ConstU64, Randomness},
+        traits::{ConstU128, ConstU32, ConstU64, Contains, Randomness},
     },
     pallet_babe::ParentBlockRandomness,
     sp_runtime::Permill,
@@ -11,8 +11,8 @@ use polkadot_sdk::{
 
 use super::{governance::dynamic_params, governance::RootOrCouncilMajority, money::Treasury};
 use crate::{
-    Balances, BlockNumber, Hash, Jobs, Moment, Records, Registry, Runtime, RuntimeHoldReason,
-    System, Timestamp, DAYS,
+    Balances, BlockNumber, Hash, Jobs, Moment, Records, Registry, Runtime, RuntimeCall,
+    RuntimeHoldReason, System, Timestamp, DAYS,
 };
 use salus_primitives::{MED, MICRO_MED, MILLI_MED};
 
@@ -43,7 +43,30 @@ parameter_types! {
     pub const Holdback: Permill = Permill::from_percent(20);
 }
 
+/// What a member pays for when its operator key signs: what a node does by itself. A stolen operator
+/// key cannot burn the member's balance on anything else.
+pub struct NodeCalls;
+impl Contains<RuntimeCall> for NodeCalls {
+    fn contains(call: &RuntimeCall) -> bool {
+        matches!(
+            call,
+            RuntimeCall::Agent(_)
+                | RuntimeCall::Registry(pallet_registry::Call::set_node { .. })
+                | RuntimeCall::Records(
+                    pallet_records::Call::release { .. }
+                        | pallet_records::Call::withdraw_release { .. }
+                )
+                | RuntimeCall::Jobs(
+                    pallet_jobs::Call::commit { .. }
+                        | pallet_jobs::Call::reveal { .. }
+                        | pallet_jobs::Call::seal_record { .. }
+                )
+        )
+    }
+}
+
 impl pallet_registry::Config for Runtime {
+    type OperatorCalls = NodeCalls;
     type AdmitOrigin = RootOrCouncilMajority;
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
@@ -110,6 +133,7 @@ impl pallet_records::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Membership = Registry;
     type Sponsorship = Registry;
+    type OtherBlobs = Jobs;
     type Time = Timestamp;
     type BlockNumberProvider = System;
     type DepositBase = ConstU128<{ 10 * MILLI_MED }>;
@@ -142,7 +166,10 @@ pub struct OperatorForBenchmarks;
 impl pallet_agent::BenchmarkHelper<crate::AccountId> for OperatorForBenchmarks {
     fn operator() -> (crate::AccountId, crate::AccountId) {
         use salus_primitives::membership::{Membership, Role};
-        let (operator, member) = (crate::AccountId::new([1; 32]), crate::AccountId::new([2; 32]));
+        let (operator, member) = (
+            crate::AccountId::new([1; 32]),
+            crate::AccountId::new([2; 32]),
+        );
         Registry::make_member(&member, Role::Institution);
         pallet_registry::Operators::<Runtime>::insert(&operator, &member);
         (operator, member)

@@ -13,7 +13,9 @@ fn the_blob_is_mvp_wasm() {
     };
     let features = WasmFeatures::WASM1;
     assert!(!features.contains(WasmFeatures::SIGN_EXTENSION));
-    Validator::new_with_features(features).validate_all(blob).expect("MVP and mutable globals only");
+    Validator::new_with_features(features)
+        .validate_all(blob)
+        .expect("MVP and mutable globals only");
 }
 
 /// An upgrade has to fit into a block, of which operational extrinsics may use 5 MiB.

@@ -7,9 +7,10 @@ use polkadot_sdk::{
     sp_core::H256,
 };
 use salus_runtime::{
-    AllPalletsWithSystem, Agent, AuthorityDiscovery, Authorship, Babe, Balances, Council, Grandpa, Historical, Jobs,
-    MultiBlockMigrations, Multisig, Offences, Parameters, Preimage, Proxy, Records, Registry,
-    RuntimeCall, Session, System, Timestamp, TransactionPayment, Utility, Whitelist,
+    Agent, AllPalletsWithSystem, AuthorityDiscovery, Authorship, Babe, Balances, Council, Grandpa,
+    Historical, Jobs, MultiBlockMigrations, Multisig, Offences, Parameters, Preimage, Proxy,
+    Records, Registry, RuntimeCall, Session, System, Timestamp, TransactionPayment, Utility,
+    Whitelist,
 };
 
 #[test]
@@ -52,11 +53,27 @@ fn call_indices_are_pinned() {
     let job = 7u64;
     let digest = H256::repeat_byte(1);
     let calls: [(RuntimeCall, [u8; 2]); 6] = [
-        (pallet_registry::Call::withdraw_application {}.into(), [40, 2]),
-        (pallet_records::Call::withdraw_release { record: digest }.into(), [41, 4]),
-        (pallet_records::Call::reject_share { record: digest }.into(), [41, 9]),
+        (
+            pallet_registry::Call::withdraw_application {}.into(),
+            [40, 2],
+        ),
+        (
+            pallet_records::Call::withdraw_release { record: digest }.into(),
+            [41, 4],
+        ),
+        (
+            pallet_records::Call::reject_share { record: digest }.into(),
+            [41, 9],
+        ),
         (pallet_jobs::Call::cancel { job }.into(), [42, 6]),
-        (pallet_jobs::Call::commit { job, commitment: digest }.into(), [42, 9]),
+        (
+            pallet_jobs::Call::commit {
+                job,
+                commitment: digest,
+            }
+            .into(),
+            [42, 9],
+        ),
         (pallet_jobs::Call::accept_result { job }.into(), [42, 11]),
     ];
     for (call, pinned) in calls {

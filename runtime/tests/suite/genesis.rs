@@ -36,7 +36,10 @@ fn merge(into: &mut serde_json::Value, patch: serde_json::Value) {
 }
 
 fn account(uri: &str) -> AccountId {
-    sr25519::Pair::from_string(uri, None).expect("a development key").public().into()
+    sr25519::Pair::from_string(uri, None)
+        .expect("a development key")
+        .public()
+        .into()
 }
 
 #[test]
@@ -68,7 +71,10 @@ fn local_has_four_founders_with_their_keys() {
             let who = account(&format!("//{name}"));
             let operator = account(&format!("//{name}//operator"));
             assert!(Session::validators().contains(&who), "{name} validates");
-            assert_eq!(<Registry as Membership<_>>::role(&who), Some(Role::Institution));
+            assert_eq!(
+                <Registry as Membership<_>>::role(&who),
+                Some(Role::Institution)
+            );
             assert_eq!(
                 <Registry as Membership<_>>::member_of(&operator).as_ref(),
                 Some(&who),
@@ -85,7 +91,10 @@ fn local_has_four_founders_with_their_keys() {
                 Some((0, secret.recipient())),
                 "{name}'s recipient belongs to the documented development secret"
             );
-            assert!(Balances::total_balance_on_hold(&who) > 0, "{name} is bonded as a worker");
+            assert!(
+                Balances::total_balance_on_hold(&who) > 0,
+                "{name} is bonded as a worker"
+            );
             assert!(Balances::balance(&operator) > 0);
         }
     });

@@ -80,6 +80,8 @@ fn a_revoked_reader_cannot_have_the_old_blob_served_again() {
         assert!(!<RecordsPallet as BlobAccess<AccountId>>::is_referenced(
             &old
         ));
+        // Nor as another pallet's blob.
+        assert!(<RecordsPallet as BlobAccess<AccountId>>::is_taken(&old));
         for who in [PATIENT, CLINIC] {
             assert!(!<RecordsPallet as BlobAccess<_>>::may_fetch(&who, &old));
         }

@@ -32,6 +32,25 @@ fn patient_stores() {
 }
 
 #[test]
+fn a_jobs_blob_cannot_become_a_records() {
+    build_and_execute(|| {
+        let id = released(1);
+        JobBlobs::set(vec![digest(1), digest(7)]);
+        assert_noop!(
+            RecordsPallet::store(signed(PATIENT), id, blob(1), key(1)),
+            Error::<Test>::BlobInUse
+        );
+        // A result in the clear must not be opened to a patient as a delivery.
+        assert_noop!(
+            RecordsPallet::release(signed(CLINIC), OTHER_PATIENT, digest(5), 1, blob(7)),
+            Error::<Test>::BlobInUse
+        );
+        JobBlobs::take();
+        assert_ok!(RecordsPallet::store(signed(PATIENT), id, blob(1), key(1)));
+    });
+}
+
+#[test]
 fn delivery_digest_becomes_free() {
     build_and_execute(|| {
         let id = released(1);

@@ -144,6 +144,16 @@ fn a_member_pays_for_its_operator_and_its_acceptance() {
 }
 
 #[test]
+fn a_member_does_not_pay_for_what_its_node_does_not_do() {
+    build_and_execute(|| {
+        let call = Call::set_recovery { recovery: None };
+        // The operator key has nothing of its own.
+        assert!(run(OPERATOR, call.into(), 0).is_err());
+        assert_eq!(Balances::free_balance(HOSPITAL), FUNDS);
+    });
+}
+
+#[test]
 fn others_pay_for_themselves() {
     build_and_execute(|| {
         assert_eq!(run(STRANGER, remark(), 7), Ok(true));
