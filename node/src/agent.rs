@@ -86,6 +86,7 @@ pub fn start(wiring: Wiring) -> Result<WorkerStatus, ServiceError> {
         failed(&"results are served by a gateway: --gateway-listen, or --gateway-url of another node's")
     })?;
     let limits = Limits {
+        max_size: salus_primitives::jobs::MAX_JOB_BYTES,
         deadline: TRANSFER,
         ..Limits::default()
     };

@@ -24,6 +24,9 @@ pub const MAX_PARAMETERS: u32 = 1024;
 pub const MAX_INLINE: u32 = 4096;
 /// Most inputs of one job.
 pub const MAX_INPUTS: u32 = 64;
+/// Most ciphertext of one job, bytes, all inputs together. Above it every worker answers `OverLimit`
+/// without fetching anything, so that nobody is struck for a job that nobody can take.
+pub const MAX_JOB_BYTES: u64 = 1 << 30;
 /// Most seats of a panel, and most reserves.
 pub const MAX_PANEL: u32 = 16;
 

@@ -34,8 +34,8 @@ const ENDOWMENT: Balance = 1_000_000 * MED;
 const OPERATOR_ENDOWMENT: Balance = MED;
 /// Bond of a founding institution's worker.
 const WORKER_BOND: Balance = 1_000 * MED;
-/// Price of one unit of `fcm/1` (a row × column × cluster × iteration): a million units, about
-/// five milliseconds of a core, cost one milli-MED.
+/// Price of one unit of `fcm/1` (a row × column × cluster × iteration): a billion units, about a
+/// seventh of a second of a core, cost one MED.
 const FCM_PRICE: Balance = MICRO_MED / 1_000;
 
 /// A founding institution of a preset: its name as a development key, and its age recipient.

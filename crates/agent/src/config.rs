@@ -42,7 +42,7 @@ impl Config {
             data_dir,
             slots: NonZeroUsize::MIN,
             threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            max_input_bytes: 1 << 30,
+            max_input_bytes: salus_primitives::jobs::MAX_JOB_BYTES,
             margin: 10,
             transfer_timeout: Duration::from_secs(300),
             retry_after: Duration::from_secs(2),

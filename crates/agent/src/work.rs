@@ -8,7 +8,7 @@ use salus_primitives::{
     duties::DutyKind,
     jobs::{
         commitment, Assignment, Ciphertext, Failure, JobId, Outcome, ResultForm, ResultPointer,
-        Reveal, MAX_INLINE,
+        Reveal, MAX_INLINE, MAX_JOB_BYTES,
     },
     AccountId, Digest, Hash,
 };
@@ -65,19 +65,24 @@ fn check(context: &Context, assignment: &Assignment<AccountId>) -> Result<(), St
     if !salus_analytics::job::ALGORITHMS.contains(&&*name) {
         return Err(Stop::UnknownAlgorithm(name.into_owned()));
     }
-    let total = assignment.inputs.iter().fold(0u64, |sum, input| {
-        sum.saturating_add(match &input.ciphertext {
-            Ciphertext::Inline(bytes) => bytes.len() as u64,
-            Ciphertext::Blob(pointer) => pointer.size,
-        })
-    });
-    if total > context.config.max_input_bytes {
+    let total = input_bytes(assignment);
+    if total > context.config.max_input_bytes && total <= MAX_JOB_BYTES {
         return Err(Stop::Declined(format!(
             "the inputs take {total} bytes, this agent takes {}",
             context.config.max_input_bytes
         )));
     }
     Ok(())
+}
+
+/// Ciphertext of all inputs, as the chain announces it.
+fn input_bytes(assignment: &Assignment<AccountId>) -> u64 {
+    assignment.inputs.iter().fold(0u64, |sum, input| {
+        sum.saturating_add(match &input.ciphertext {
+            Ciphertext::Inline(bytes) => bytes.len() as u64,
+            Ciphertext::Blob(pointer) => pointer.size,
+        })
+    })
 }
 
 /// Salt of a commitment: the same after a crash, another for every worker, job and chain.
@@ -125,7 +130,11 @@ async fn found(
     if let Some(kept) = before.filter(|kept| kept.fingerprint == fingerprint) {
         return Ok(kept);
     }
-    let (outcome, result) = compute::work(context, ticket, assignment).await?;
+    let (outcome, result) = match input_bytes(assignment) > MAX_JOB_BYTES {
+        // More than any worker has to take: a result like any other, so that nobody is struck.
+        true => (Outcome::Failed(Failure::OverLimit), None),
+        false => compute::work(context, ticket, assignment).await?,
+    };
     let identity = context.current_identity()?;
     let kept = Kept {
         fingerprint,

@@ -73,7 +73,7 @@ mod errors {
         /// Name at least one input, each only once.
         #[codec(index = 21)]
         InvalidInputs,
-        /// The commit window is too short or too long.
+        /// The commit window is too short, for its work or at all, or too long.
         #[codec(index = 22)]
         InvalidWindow,
         /// The reward is smaller than the work bound and the panel ask for.

@@ -144,6 +144,10 @@ pub mod pallet {
         /// Blocks from the draw in which the inputs have to be completed.
         #[pallet::constant]
         type ProvideWindow: Get<BlockNumberFor<Self>>;
+        /// Units of work that a modest worker does on one core between two blocks. A commit window
+        /// has to leave that time twice over, since reserves have its second half only.
+        #[pallet::constant]
+        type UnitsPerBlock: Get<u128>;
         /// Shortest commit window, at least 2: reserves have the second half.
         #[pallet::constant]
         type MinWindow: Get<BlockNumberFor<Self>>;

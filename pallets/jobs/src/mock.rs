@@ -9,7 +9,7 @@ use codec::Encode;
 use polkadot_sdk::{
     frame_support::{
         construct_runtime, derive_impl, parameter_types,
-        traits::{Hooks, Randomness, Time},
+        traits::{ConstU128, Hooks, Randomness, Time},
     },
     frame_system::{self, EnsureRoot},
     pallet_balances,
@@ -215,6 +215,7 @@ impl pallet_jobs::Config for Test {
     type MaxDrawRetries = MaxDrawRetries;
     type PanelMemory = PanelMemory;
     type ProvideWindow = ProvideWindow;
+    type UnitsPerBlock = ConstU128<10_000>;
     type MinWindow = MinWindow;
     type MaxWindow = MaxWindow;
     type RevealWindow = RevealWindow;

@@ -82,10 +82,6 @@ impl<T: Config> Pallet<T> {
                 && spec.quorum.saturating_mul(2) > spec.panel,
             Error::<T>::InvalidPanel
         );
-        ensure!(
-            spec.commit_window >= T::MinWindow::get() && spec.commit_window <= T::MaxWindow::get(),
-            Error::<T>::InvalidWindow
-        );
         let distinct: BTreeSet<_> = spec.inputs.iter().map(input_key).collect();
         ensure!(
             !distinct.is_empty() && distinct.len() == spec.inputs.len(),
@@ -96,6 +92,11 @@ impl<T: Config> Pallet<T> {
             spec.reward >= Self::min_reward(price, spec),
             Error::<T>::RewardTooSmall
         );
+        ensure!(
+            spec.commit_window >= Self::min_window(spec)
+                && spec.commit_window <= T::MaxWindow::get(),
+            Error::<T>::InvalidWindow
+        );
         for record in records_of(&spec.inputs) {
             ensure!(
                 T::Records::stored(&record).is_some(),
@@ -104,6 +105,18 @@ impl<T: Config> Pallet<T> {
         }
         ensure!(Self::has_consent(client, spec), Error::<T>::NoConsent);
         Ok(())
+    }
+
+    /// The shortest commit window: the fixed one, and twice the time that the work takes.
+    fn min_window(
+        spec: &SpecOf<T>,
+    ) -> polkadot_sdk::frame_system::pallet_prelude::BlockNumberFor<T> {
+        let blocks = spec
+            .bound
+            .units()
+            .checked_div(T::UnitsPerBlock::get())
+            .unwrap_or_default();
+        T::MinWindow::get().saturating_add(blocks.saturating_mul(2).saturated_into())
     }
 
     /// The smallest reward: each seat's work at the algorithm's price, and the flat part.

@@ -99,9 +99,9 @@ pub mod dynamic_params {
         /// Between the draw and the last moment for the client to provide the inputs.
         #[codec(index = 0)]
         pub static ProvideWindow: BlockNumber = 30 * MINUTES;
-        /// Shortest commit window a post may ask for.
+        /// Shortest commit window a post may ask for: agents stop fetching 10 blocks before its end.
         #[codec(index = 1)]
-        pub static MinWindow: BlockNumber = 10;
+        pub static MinWindow: BlockNumber = 30;
         /// In which reveals are accepted.
         #[codec(index = 2)]
         pub static RevealWindow: BlockNumber = 10 * MINUTES;

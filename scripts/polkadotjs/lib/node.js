@@ -61,6 +61,7 @@ export async function startNode() {
   const api = await Promise.race([ApiPromise.create({ provider, noInitWarn: true }), exited]);
   return {
     api,
+    provider,
     keyring: new Keyring({ type: "sr25519" }),
     log: () => readFileSync(log, "utf8"),
     async stop() {

@@ -170,10 +170,11 @@ test("a malformed extrinsic gives a named error and changes nothing", async () =
   assert.equal(held.reserved, before.reserved, "no deposit was taken");
 
   // Bytes that are no extrinsic, and one whose signature is of something else.
-  await assert.rejects(api.rpc.author.submitExtrinsic("0x1234"), /1002|Verification|decode|1010/i);
+  const submit = (bytes) => node.provider.send("author_submitExtrinsic", [u8aToHex(bytes)]);
+  await assert.rejects(submit(Uint8Array.of(0x12, 0x34)), /could not decode/i);
   const other = await api.tx.records.store(unknown, pointer(random(8)), random(32)).signAsync(patient);
   const bytes = hexToU8a(other.toHex());
   bytes[bytes.length - 1] ^= 1;
-  await assert.rejects(api.rpc.author.submitExtrinsic(u8aToHex(bytes)), /1010|bad signature|1002/i);
+  await assert.rejects(submit(bytes), /bad signature/i);
   assert.equal(await root(), records);
 });

@@ -256,6 +256,25 @@ async fn a_job_larger_than_this_node_takes_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_larger_than_any_node_takes_is_over_limit() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    world.post(1, table(8), &[&worker]);
+    world.chain.change(1, |assignment| {
+        for input in &mut assignment.inputs {
+            if let Ciphertext::Blob(pointer) = &mut input.ciphertext {
+                pointer.size = u64::MAX;
+            }
+        }
+    });
+    world.start(&mut worker);
+    worker
+        .commits_to(1, Outcome::Failed(Failure::OverLimit))
+        .await;
+    assert_eq!(*world.blobs.asked.lock(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn consent_that_ends_while_the_input_is_fetched_ends_the_work() {
     let world = World::new();
     let mut worker = world.worker(1);

@@ -4,7 +4,10 @@ use polkadot_sdk::{
     frame_support::{assert_noop, assert_ok},
     sp_runtime::TokenError,
 };
-use salus_primitives::{jobs::InputSpec, membership::Role};
+use salus_primitives::{
+    jobs::{InputSpec, WorkBound},
+    membership::Role,
+};
 
 use crate::{mock::*, Error, Event, SpecOf, State};
 
@@ -72,6 +75,20 @@ fn a_post_is_checked() {
         );
         refused(
             |spec| spec.commit_window = MinWindow::get() - 1,
+            Error::InvalidWindow,
+        );
+        // More work than the window leaves time for.
+        refused(
+            |spec| {
+                spec.commit_window = MinWindow::get();
+                spec.reward = START;
+                spec.bound = WorkBound {
+                    rows: 100_000,
+                    columns: 1,
+                    clusters: 1,
+                    iterations: 1,
+                };
+            },
             Error::InvalidWindow,
         );
         refused(
