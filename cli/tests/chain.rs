@@ -29,13 +29,13 @@ const CONTENT: &[u8] = b"x,y\n1,2\n";
 const RESEARCH: u16 = 5;
 const DAY: u64 = 24 * 60 * 60 * 1000;
 
-struct Person {
-    key: Keypair,
-    identity: Identity,
+pub struct Person {
+    pub key: Keypair,
+    pub identity: Identity,
 }
 
 impl Person {
-    fn named(name: &str) -> Self {
+    pub fn named(name: &str) -> Self {
         let source: KeySource = name.parse().unwrap();
         Self {
             key: source.account().unwrap(),
@@ -43,11 +43,11 @@ impl Person {
         }
     }
 
-    fn account(&self) -> AccountId32 {
+    pub fn account(&self) -> AccountId32 {
         account_of(&self.key)
     }
 
-    fn identities(&self) -> &[Identity] {
+    pub fn identities(&self) -> &[Identity] {
         std::slice::from_ref(&self.identity)
     }
 }
@@ -267,7 +267,7 @@ impl Scene {
 
 /// The launcher looks beside the running program, which is a test here: `make test` builds the node
 /// beside the command.
-fn name_the_node() {
+pub fn name_the_node() {
     if std::env::var_os("SALUS_NODE").is_none() {
         let beside = Path::new(env!("CARGO_BIN_EXE_salus")).with_file_name("salus-node");
         std::env::set_var("SALUS_NODE", beside);

@@ -93,6 +93,7 @@ impl Network {
                 p2p_port: ports[1],
                 metrics_port: ports[2],
                 gateway_port: ports[3],
+                arguments: Vec::new(),
                 process: None,
             });
         }
@@ -127,6 +128,13 @@ impl Network {
                 node.agent = true;
             }
         }
+        self.save()
+    }
+
+    /// Sets what a validator's program is told besides, from its next start on.
+    pub fn set_arguments(&mut self, name: &str, arguments: Vec<String>) -> anyhow::Result<()> {
+        let index = self.index(name)?;
+        self.state.nodes[index].arguments = arguments;
         self.save()
     }
 
@@ -242,6 +250,7 @@ impl Network {
         if node.agent {
             arguments.push("--agent".to_owned());
         }
+        arguments.extend_from_slice(&node.arguments);
         arguments
     }
 

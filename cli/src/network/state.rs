@@ -48,6 +48,9 @@ pub struct Node {
     pub metrics_port: u16,
     /// Blob gateway.
     pub gateway_port: u16,
+    /// What its program is told besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
     /// Its process, once it was started.
     pub process: Option<Process>,
 }
