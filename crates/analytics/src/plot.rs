@@ -6,6 +6,7 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayView2};
 use plotters::{
+    data::float::FloatPrettyPrinter,
     prelude::*,
     style::{register_font, FontStyle},
 };
@@ -99,6 +100,8 @@ impl Picture<'_> {
             .y_desc(self.axis(1))
             .axis_desc_style((FONT, 24))
             .label_style((FONT, 18))
+            .x_label_formatter(&tick)
+            .y_label_formatter(&tick)
             .x_labels(9)
             .y_labels(9)
             .light_line_style(WHITE)
@@ -175,6 +178,34 @@ impl Picture<'_> {
     }
 }
 
+/// Number at a tick. What rounds to zero has no sign: ticks are sums, and miss zero by a little.
+fn tick(value: &f64) -> String {
+    let printer = FloatPrettyPrinter {
+        allow_scientific: false,
+        min_decimal: 1,
+        max_decimal: 5,
+    };
+    let text = printer.print(*value);
+    match text.strip_prefix('-') {
+        Some(digits) if !digits.contains(|c: char| matches!(c, '1'..='9')) => digits.to_owned(),
+        _ => text,
+    }
+}
+
 fn colour(cluster: usize) -> RGBColor {
     COLOURS[cluster % COLOURS.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_has_no_sign() {
+        assert_eq!(tick(&-0.0), "0.0");
+        assert_eq!(tick(&-1.2e-16), "0.0");
+        assert_eq!(tick(&-0.25), "-0.25");
+        assert_eq!(tick(&12.0), "12.0");
+        assert_eq!(tick(&-10.0), "-10.0");
+    }
 }

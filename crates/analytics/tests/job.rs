@@ -156,7 +156,8 @@ fn refuses_by_name() {
     assert_eq!(invalid("{}", &[]), "there is no input");
     assert_eq!(
         invalid("{}", &[b"1 2\n1 x\n"]),
-        "line 2, column 2: the field is not a number"
+        "line 2, column 2: the field is not a number: leave the column out, or name the \
+         field as a missing token"
     );
     // Before scaling, so that no scaling hides it.
     let scaled = r#"{"scaling":"min-max"}"#;

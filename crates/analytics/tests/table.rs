@@ -99,7 +99,8 @@ fn headers_are_found_or_stated() {
     );
     assert_eq!(
         of("x,y\n1,2\n", Header::No).unwrap_err().to_string(),
-        "line 1, column 1: the field is not a number"
+        "line 1, column 1: the field is not a number: leave the column out, or name the \
+         field as a missing token"
     );
     // Missing tokens alone are no names.
     let error = of("?,NA\n1,2\n", Header::Auto).unwrap_err();
@@ -158,8 +159,8 @@ fn missing_values_are_refused_dropped_or_replaced() {
     };
     assert_eq!(
         words(text, &with(Missing::Fail)),
-        "line 3, column 1: the value is missing (choose to drop such rows, or to put the column's \
-         mean)"
+        "line 3, column 1: the value is missing: `missing` is fail; drop leaves such rows out, mean \
+         puts the column's mean"
     );
     let dropped = parse(text, &with(Missing::Drop)).unwrap();
     assert_eq!(dropped.values, arr2(&[[1.0, 2.0], [8.0, 9.0]]));
@@ -202,7 +203,8 @@ fn errors_name_the_place() {
     let options = Options::default();
     assert_eq!(
         words(b"a,b\n1,2\n\n3,4x\n", &options),
-        "line 4, column 2: the field is not a number"
+        "line 4, column 2: the field is not a number: leave the column out, or name the \
+         field as a missing token"
     );
     assert_eq!(
         words(b"1,2\n3\n", &options),
@@ -242,7 +244,8 @@ fn errors_name_the_place() {
     assert_eq!(error, Error::NotANumber(place));
     assert_eq!(
         error.to_string(),
-        "input 2, line 2, column 2: the field is not a number"
+        "input 2, line 2, column 2: the field is not a number: leave the column out, or name the \
+         field as a missing token"
     );
     assert_eq!(
         of(&[b"1 2\n", b"\n"]).to_string(),

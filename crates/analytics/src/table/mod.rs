@@ -164,13 +164,18 @@ pub enum Error {
         expected: usize,
     },
     /// A field that is no number.
-    #[error("{0}the field is not a number")]
+    #[error(
+        "{0}the field is not a number: leave the column out, or name the field as a missing token"
+    )]
     NotANumber(Place),
     /// NaN, infinity, or too large for a double.
     #[error("{0}the number is not finite")]
     NotFinite(Place),
     /// A missing value, which the options refuse.
-    #[error("{0}the value is missing (choose to drop such rows, or to put the column's mean)")]
+    #[error(
+        "{0}the value is missing: `missing` is fail; drop leaves such rows out, mean puts the \
+         column's mean"
+    )]
     Missing(Place),
     /// A column with missing values only.
     #[error("column {0} has no value to take the mean of")]
