@@ -68,13 +68,18 @@ struct Stat {
 
 /// State and start time of `/proc/PID/stat`.
 fn stat(pid: u32) -> Option<Stat> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+fn parse(line: &str) -> Option<Stat> {
     // The program's name, in parentheses, may itself hold spaces and parentheses.
-    let (_, rest) = text.rsplit_once(')')?;
+    let (_, rest) = line.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
+    // The first thread may have ended and others not: they still hold files and locks.
+    let threads: u32 = fields.get(17)?.parse().ok()?;
     Some(Stat {
-        ended: matches!(*fields.first()?, "Z" | "X"),
-        // Field 22 of the line; the state is field 3.
+        ended: matches!(*fields.first()?, "Z" | "X") && threads <= 1,
+        // Field 22 of the line; the state is field 3, the number of threads field 20.
         began: fields.get(19)?.parse().ok()?,
     })
 }
@@ -101,5 +106,16 @@ mod tests {
         };
         assert!(own.is_running());
         assert!(!earlier.is_running());
+    }
+    #[test]
+    fn a_process_has_ended_when_all_its_threads_have() {
+        let line = |state: &str, threads: u32| {
+            format!("77 (a) b) {state} 1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 {threads} 0 4711 0")
+        };
+        let ended = |line: &str| parse(line).unwrap().ended;
+        assert!(!ended(&line("S", 9)));
+        assert!(!ended(&line("Z", 2)));
+        assert!(ended(&line("Z", 1)));
+        assert_eq!(parse(&line("Z", 1)).unwrap().began, 4711);
     }
 }
