@@ -8,7 +8,7 @@ use codec::Codec;
 
 use crate::{
     duties::Duty,
-    jobs::{Assignment, JobId},
+    jobs::{Assignment, JobId, Sealing},
     Digest,
 };
 
@@ -18,6 +18,8 @@ polkadot_sdk::sp_api::decl_runtime_apis! {
         /// What the member with this operator key owes, most urgent first, at most `limit` (capped
         /// at 64).
         fn duties(operator: AccountId, limit: u32) -> Vec<Duty<AccountId>>;
+        /// The member whose operator key it is.
+        fn member(operator: AccountId) -> Option<AccountId>;
     }
 
     /// What a blob gateway asks before it serves, keeps or takes a blob.
@@ -38,5 +40,8 @@ polkadot_sdk::sp_api::decl_runtime_apis! {
         /// What `worker` needs to compute `job`: `None` where it has no seat, is a reserve whose
         /// turn has not come, or the inputs are not sealed yet.
         fn assignment(job: JobId, worker: AccountId) -> Option<Assignment<AccountId>>;
+        /// The records of `owner` among the inputs of `job` that wait to be sealed to its panel and
+        /// that the client may have analysed at this block: at most as many as a job has inputs.
+        fn sealings(job: JobId, owner: AccountId) -> Vec<Sealing<AccountId>>;
     }
 }

@@ -29,6 +29,10 @@ pub enum DutyKind {
     /// Reveal the outcome committed to. Answer: `jobs::Reveal`.
     #[codec(index = 1)]
     JobReveal,
+    /// Seal the key of a record of one's own to the panel of a drawn job. Answer:
+    /// `jobs::SealedRecord`.
+    #[codec(index = 2)]
+    RecordSeal,
 }
 
 /// One thing a member's node owes.

@@ -30,10 +30,15 @@ pub const MAX_JOB_BYTES: u64 = 1 << 30;
 /// Most seats of a panel, and most reserves.
 pub const MAX_PANEL: u32 = 16;
 
+/// Most capsules of one input: one for each seat and each reserve.
+pub const MAX_CAPSULES: u32 = 2 * MAX_PANEL;
+
 /// Name and version of an algorithm, as `fcm/1`.
 pub type Algorithm = BoundedVec<u8, ConstU32<MAX_ALGORITHM>>;
 /// Canonical JSON of the algorithm's options (keys sorted, no white space).
 pub type Parameters = BoundedVec<u8, ConstU32<MAX_PARAMETERS>>;
+/// Capsules of one input, those of the seats first, then those of the reserves, in drawn order.
+pub type Capsules = BoundedVec<Capsule, ConstU32<MAX_CAPSULES>>;
 /// Small ciphertext kept on chain.
 pub type Inline = BoundedVec<u8, ConstU32<MAX_INLINE>>;
 
@@ -273,4 +278,37 @@ pub struct Assignment<AccountId> {
     pub commit_deadline: BlockNumber,
     /// What this worker committed to, once it did.
     pub committed: Option<Digest>,
+}
+
+/// A record among a drawn job's inputs whose key its owner has to seal to the panel. The owner lets
+/// the client have it analysed.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct Sealing<AccountId> {
+    pub job: JobId,
+    /// Position of the record among the job's inputs.
+    pub index: u32,
+    pub record: RecordId,
+    /// Public key of the record key.
+    pub recipient: Recipient,
+    pub client: AccountId,
+    pub purpose: Purpose,
+    /// Encryption keys of the seats, then of the reserves, in drawn order.
+    pub panel: Vec<Recipient>,
+}
+
+impl<AccountId: Encode> Sealing<AccountId> {
+    /// blake2-256 of the whole: what the capsules depend on.
+    pub fn digest(&self) -> Digest {
+        self.using_encoded(blake2_256).into()
+    }
+}
+
+/// A record key sealed to a panel: the answer to `DutyKind::RecordSeal`.
+#[derive(
+    Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct SealedRecord {
+    /// Position of the record among the job's inputs.
+    pub index: u32,
+    pub capsules: Capsules,
 }

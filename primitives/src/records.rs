@@ -58,6 +58,7 @@ pub enum Right {
     Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct StoredRecord<AccountId> {
+    /// Whose it is. An institution's own data set has the institution here too.
     pub patient: AccountId,
     pub institution: AccountId,
     /// blake2-256(salt ‖ plaintext); the 32-byte salt travels inside the ciphertext.
@@ -73,9 +74,16 @@ pub trait RecordAccess<AccountId> {
     /// A stored record that is neither disputed nor terminated.
     fn stored(record: &RecordId) -> Option<StoredRecord<AccountId>>;
 
-    /// Whether `who` holds `right` on `record` for `purpose` at this block and moment. The patient
+    /// Whose a record is, in whatever state: the patient, or an institution with a data set of its
+    /// own.
+    fn owner(record: &RecordId) -> Option<AccountId>;
+
+    /// Whether `who` holds `right` on `record` for `purpose` at this block and moment. The owner
     /// holds every right for every purpose.
     fn may(who: &AccountId, record: &RecordId, right: Right, purpose: Purpose) -> bool;
+
+    /// What `may` says of who is an active member, whether or not `who` is one.
+    fn consents(who: &AccountId, record: &RecordId, right: Right, purpose: Purpose) -> bool;
 
     /// Makes a stored record of `patient` on which `grantee` holds both rights for purpose 0.
     #[cfg(feature = "runtime-benchmarks")]
@@ -87,7 +95,13 @@ impl<AccountId> RecordAccess<AccountId> for () {
     fn stored(_: &RecordId) -> Option<StoredRecord<AccountId>> {
         None
     }
+    fn owner(_: &RecordId) -> Option<AccountId> {
+        None
+    }
     fn may(_: &AccountId, _: &RecordId, _: Right, _: Purpose) -> bool {
+        false
+    }
+    fn consents(_: &AccountId, _: &RecordId, _: Right, _: Purpose) -> bool {
         false
     }
     #[cfg(feature = "runtime-benchmarks")]

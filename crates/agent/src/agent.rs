@@ -2,11 +2,16 @@
 
 use std::{
     collections::BTreeSet, future::Future, panic::AssertUnwindSafe, path::PathBuf, sync::Arc,
+    time::SystemTime,
 };
 
 use futures::{FutureExt, StreamExt};
 use polkadot_sdk::substrate_prometheus_endpoint::Registry;
-use salus_primitives::{duties::Duty, AccountId, BlockNumber};
+use salus_envelope::KeyFolder;
+use salus_primitives::{
+    duties::{Duty, DutyKind},
+    AccountId, BlockNumber,
+};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
@@ -25,6 +30,8 @@ use crate::{
 
 /// Most duties asked for at once, which is what the runtime API gives at most.
 const DUTIES: u32 = 64;
+/// Folder, in the agent's, of the keys of the member's own records, as [`KeyFolder`] has them.
+pub const RECORD_KEYS: &str = "record-keys";
 /// Final blocks between two looks at kept results of jobs that nothing is owed for.
 const TIDY_EVERY: BlockNumber = 64;
 
@@ -36,6 +43,8 @@ pub struct Agent {
     slots: Arc<Semaphore>,
     /// Final block at which kept results were last looked through.
     tidied: Option<BlockNumber>,
+    /// State of the folder of record keys when it was last looked at.
+    keys_changed: Option<SystemTime>,
 }
 
 impl Drop for Agent {
@@ -63,14 +72,16 @@ impl Agent {
         }
         let data_dir: PathBuf = config.data_dir.clone();
         let results = Results::open(&data_dir, chain.genesis())?;
+        let keys = KeyFolder::open(data_dir.join(RECORD_KEYS))?;
         let slots = Arc::new(Semaphore::new(config.slots.get()));
         let metrics = Metrics::new(registry)?;
         Ok(Self {
-            context: Arc::new(Context::new(config, chain, blobs, results, metrics)),
+            context: Arc::new(Context::new(config, chain, blobs, results, keys, metrics)),
             answers: Arc::new(Answers::load(store)),
             board: Arc::default(),
             slots,
             tidied: None,
+            keys_changed: None,
         })
     }
 
@@ -142,6 +153,12 @@ impl Agent {
         };
         let complete = (duties.len() as u32) < DUTIES;
         self.take_over(&duties, complete, block.number);
+        let keys_changed = self.context.keys.changed();
+        if keys_changed != self.keys_changed {
+            self.keys_changed = keys_changed;
+            // The key that was missing may be there.
+            self.board.reopen(DutyKind::RecordSeal);
+        }
         self.start(&duties, block.number, tasks);
         let metrics = &self.context.metrics;
         metrics.owed(duties.iter().map(|duty| duty.kind));
@@ -158,7 +175,8 @@ impl Agent {
         self.answers.tidy(&owed, complete, finalized);
     }
 
-    /// Starts what has no answer yet, most urgent first, while there are slots.
+    /// Starts what has no answer yet, most urgent first, while there are slots. Sealing takes none:
+    /// it is done at once, and must not wait for an analysis.
     fn start(
         &self,
         duties: &[Duty<AccountId>],
@@ -173,8 +191,14 @@ impl Agent {
                 self.board.ready(duty, finalized);
                 continue;
             }
-            let Ok(slot) = self.slots.clone().try_acquire_owned() else {
-                continue;
+            let slot = match duty.kind {
+                DutyKind::RecordSeal => None,
+                DutyKind::JobCommit | DutyKind::JobReveal => {
+                    match self.slots.clone().try_acquire_owned() {
+                        Ok(slot) => Some(slot),
+                        Err(_) => continue,
+                    }
+                }
             };
             let context = self.context.clone();
             // Left at once, so that the next block does not start it again.
@@ -232,12 +256,18 @@ impl Agent {
         let recently = self
             .tidied
             .is_some_and(|at| block.number.saturating_sub(at) < TIDY_EVERY);
-        let Some(worker) = duties.first().map(|duty| duty.member.clone()) else {
-            return;
-        };
         if recently || !complete {
             return;
         }
+        // Also where nothing is owed, which is when results are left over.
+        let operator = self.context.config.operator.clone();
+        let member = self
+            .context
+            .ask(move |chain| chain.member(block.hash, &operator))
+            .await;
+        let Ok(Some(worker)) = member else {
+            return;
+        };
         self.tidied = Some(block.number);
         for job in self.context.results.jobs(&worker) {
             if duties.iter().any(|duty| duty.subject == job) {

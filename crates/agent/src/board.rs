@@ -9,7 +9,10 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use salus_primitives::{duties::Duty, AccountId, BlockNumber};
+use salus_primitives::{
+    duties::{Duty, DutyKind},
+    AccountId, BlockNumber,
+};
 use serde::Serialize;
 
 use crate::{
@@ -55,7 +58,7 @@ impl Stage {
 /// One duty as `salus worker status` shows it.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct DutyStatus {
-    /// `job-commit` or `job-reveal`.
+    /// `job-commit`, `job-reveal` or `record-seal`.
     pub kind: &'static str,
     /// Number of the job.
     pub subject: u64,
@@ -194,6 +197,15 @@ impl Board {
             cancel: entry.cancel.clone(),
             progress: entry.progress.clone(),
         })
+    }
+
+    /// Has duties of a kind tried again that were declined.
+    pub(crate) fn reopen(&self, kind: DutyKind) {
+        for entry in self.0.lock().values_mut() {
+            if entry.duty.kind == kind && entry.stage == Stage::Declined {
+                entry.stage = Stage::Waiting;
+            }
+        }
     }
 
     /// The answer is left for the hook.

@@ -3,7 +3,7 @@
 use futures::stream::BoxStream;
 use salus_primitives::{
     duties::Duty,
-    jobs::{Assignment, JobId},
+    jobs::{Assignment, JobId, Sealing},
     AccountId, BlockNumber, Hash,
 };
 
@@ -43,6 +43,17 @@ pub trait Chain: Send + Sync + 'static {
         operator: &AccountId,
         limit: u32,
     ) -> Result<Vec<Duty<AccountId>>, ChainError>;
+
+    /// `DutiesApi::member` at a block.
+    fn member(&self, at: Hash, operator: &AccountId) -> Result<Option<AccountId>, ChainError>;
+
+    /// `JobsApi::sealings` at a block.
+    fn sealings(
+        &self,
+        at: Hash,
+        job: JobId,
+        owner: &AccountId,
+    ) -> Result<Vec<Sealing<AccountId>>, ChainError>;
 
     /// `JobsApi::assignment` at a block.
     fn assignment(

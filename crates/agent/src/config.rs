@@ -64,6 +64,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The folder of record keys cannot be made.
+    #[error("record keys: {0}")]
+    RecordKeys(#[from] salus_envelope::Error),
     /// A metric of that name exists already.
     #[error(transparent)]
     Metrics(#[from] PrometheusError),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use parking_lot::Mutex;
-use salus_envelope::Identity;
+use salus_envelope::{Identity, KeyFolder};
 use salus_primitives::{
     jobs::{Assignment, JobId},
     AccountId, BlockNumber, Hash,
@@ -24,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) chain: Arc<dyn Chain>,
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) results: Results,
+    /// Keys of the member's own records.
+    pub(crate) keys: KeyFolder,
     pub(crate) metrics: Metrics,
     pub(crate) genesis: Hash,
     /// Algorithms that were found missing, so that each is logged once.
@@ -36,6 +38,7 @@ impl Context {
         chain: Arc<dyn Chain>,
         blobs: Arc<dyn Blobs>,
         results: Results,
+        keys: KeyFolder,
         metrics: Metrics,
     ) -> Self {
         let genesis = chain.genesis();
@@ -44,6 +47,7 @@ impl Context {
             chain,
             blobs,
             results,
+            keys,
             metrics,
             genesis,
             unknown: Mutex::default(),

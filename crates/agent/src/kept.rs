@@ -19,6 +19,8 @@ use crate::config::Error;
 
 /// Ending of a sealed result's file name; `age -d` opens it.
 const SUFFIX: &str = ".result.age";
+/// Extension of a result that is being written.
+const UNFINISHED: &str = "part";
 
 /// What a worker found, with the salt of its commitment.
 #[derive(Clone)]
@@ -73,10 +75,12 @@ pub(crate) struct Results {
 impl Results {
     pub(crate) fn open(data_dir: &Path, genesis: Hash) -> Result<Self, Error> {
         let folder = data_dir.join("results");
-        make_private(&folder).map_err(|source| Error::DataDir {
-            path: folder.clone(),
-            source,
-        })?;
+        make_private(&folder)
+            .and_then(|()| remove_unfinished(&folder))
+            .map_err(|source| Error::DataDir {
+                path: folder.clone(),
+                source,
+            })?;
         Ok(Self { folder, genesis })
     }
 
@@ -123,7 +127,7 @@ impl Results {
         let sealed = salus_envelope::encrypt(&plain, &[identity.recipient()])
             .map_err(|error| io::Error::other(error.to_string()))?;
         let path = self.path(job, worker);
-        let unfinished = path.with_extension("part");
+        let unfinished = path.with_extension(UNFINISHED);
         let mut file = fs::File::create(&unfinished)?;
         io::Write::write_all(&mut file, &sealed)?;
         file.sync_all()?;
@@ -161,6 +165,17 @@ fn encode(kept: &Kept) -> Vec<u8> {
     kept.salt.encode_to(&mut out);
     result.encode_to(&mut out);
     out
+}
+
+/// What a crash left half written.
+fn remove_unfinished(folder: &Path) -> io::Result<()> {
+    for file in fs::read_dir(folder)? {
+        let path = file?.path();
+        if path.extension().is_some_and(|end| end == UNFINISHED) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 fn make_private(folder: &Path) -> io::Result<()> {
@@ -240,5 +255,11 @@ mod tests {
         let sealed = fs::read(&path).expect("is there");
         fs::write(&path, &sealed[..sealed.len() - 1]).expect("written");
         assert!(results.load(1, &worker, &identities).is_none());
+
+        let unfinished = path.with_extension(UNFINISHED);
+        fs::write(&unfinished, &sealed).expect("written");
+        Results::open(folder.path(), Hash::zero()).expect("opens");
+        assert!(!unfinished.exists());
+        assert!(path.exists());
     }
 }

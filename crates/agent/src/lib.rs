@@ -13,10 +13,11 @@ mod context;
 mod fetch;
 mod kept;
 mod metrics;
+mod seal;
 mod store;
 mod work;
 
-pub use agent::Agent;
+pub use agent::{Agent, RECORD_KEYS};
 pub use blobs::{BlobError, Blobs, Gateway};
 pub use board::{DutyStatus, Stage, Status};
 pub use chain::{Block, Chain, ChainError};

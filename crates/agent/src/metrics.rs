@@ -36,10 +36,15 @@ pub(crate) fn kind_name(kind: DutyKind) -> &'static str {
     match kind {
         DutyKind::JobCommit => "job-commit",
         DutyKind::JobReveal => "job-reveal",
+        DutyKind::RecordSeal => "record-seal",
     }
 }
 
-const KINDS: [DutyKind; 2] = [DutyKind::JobCommit, DutyKind::JobReveal];
+const KINDS: [DutyKind; 3] = [
+    DutyKind::JobCommit,
+    DutyKind::JobReveal,
+    DutyKind::RecordSeal,
+];
 
 pub(crate) struct Metrics {
     owed: GaugeVec<U64>,

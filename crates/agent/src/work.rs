@@ -21,7 +21,7 @@ use crate::{
     context::Context,
     fetch,
     kept::{fingerprint, Kept},
-    LOG,
+    seal, LOG,
 };
 
 /// Why there is no answer this time.
@@ -47,20 +47,37 @@ impl From<ChainError> for Stop {
 
 /// Does a duty; returns the encoded answer.
 pub(crate) async fn perform(context: &Arc<Context>, ticket: &Ticket) -> Result<Vec<u8>, Stop> {
+    match ticket.duty.kind {
+        DutyKind::JobCommit => commit(context, ticket, &assigned(context, ticket).await?).await,
+        DutyKind::JobReveal => reveal(context, ticket, &assigned(context, ticket).await?).await,
+        DutyKind::RecordSeal => seal::seal(context, ticket).await,
+    }
+}
+
+/// What the chain assigns, where this agent can take it.
+async fn assigned(context: &Context, ticket: &Ticket) -> Result<Assigned, Stop> {
     let duty = &ticket.duty;
     let assignment = context
         .assignment(duty.subject, &duty.member)
         .await?
         .ok_or(Stop::Withdrawn)?;
-    check(context, &assignment)?;
-    match duty.kind {
-        DutyKind::JobCommit => commit(context, ticket, &assignment).await,
-        DutyKind::JobReveal => reveal(context, ticket, &assignment).await,
-    }
+    let over_limit = is_over_limit(context, &assignment)?;
+    Ok(Assigned {
+        assignment,
+        over_limit,
+    })
 }
 
-/// Whether this agent can take the job at all.
-fn check(context: &Context, assignment: &Assignment<AccountId>) -> Result<(), Stop> {
+/// A job that this agent can take.
+struct Assigned {
+    assignment: Assignment<AccountId>,
+    /// Its inputs are more than any worker has to take.
+    over_limit: bool,
+}
+
+/// Whether the job's inputs are more than any worker has to take; an error where this agent cannot
+/// take the job at all.
+fn is_over_limit(context: &Context, assignment: &Assignment<AccountId>) -> Result<bool, Stop> {
     let name = String::from_utf8_lossy(&assignment.algorithm);
     if !salus_analytics::job::ALGORITHMS.contains(&&*name) {
         return Err(Stop::UnknownAlgorithm(name.into_owned()));
@@ -72,7 +89,7 @@ fn check(context: &Context, assignment: &Assignment<AccountId>) -> Result<(), St
             context.config.max_input_bytes
         )));
     }
-    Ok(())
+    Ok(total > MAX_JOB_BYTES)
 }
 
 /// Ciphertext of all inputs, as the chain announces it.
@@ -96,27 +113,16 @@ fn salt(identity: &Identity, genesis: Hash, job: JobId, worker: &AccountId) -> [
 async fn commit(
     context: &Arc<Context>,
     ticket: &Ticket,
-    assignment: &Assignment<AccountId>,
+    assigned: &Assigned,
 ) -> Result<Vec<u8>, Stop> {
-    let kept = found(context, ticket, assignment).await?;
-    Ok(commitment_of(assignment, ticket, &kept).encode())
-}
-
-fn commitment_of(assignment: &Assignment<AccountId>, ticket: &Ticket, kept: &Kept) -> Digest {
-    commitment(
-        assignment.job,
-        &ticket.duty.member,
-        &kept.outcome,
-        &kept.salt,
-    )
+    let kept = found(context, ticket, assigned).await?;
+    let (job, worker) = (assigned.assignment.job, &ticket.duty.member);
+    Ok(commitment(job, worker, &kept.outcome, &kept.salt).encode())
 }
 
 /// What was found before, or is found now and kept.
-async fn found(
-    context: &Arc<Context>,
-    ticket: &Ticket,
-    assignment: &Assignment<AccountId>,
-) -> Result<Kept, Stop> {
+async fn found(context: &Arc<Context>, ticket: &Ticket, assigned: &Assigned) -> Result<Kept, Stop> {
+    let assignment = &assigned.assignment;
     let (job, worker) = (assignment.job, &ticket.duty.member);
     let fingerprint = fingerprint(assignment);
     let whose = worker.clone();
@@ -130,8 +136,8 @@ async fn found(
     if let Some(kept) = before.filter(|kept| kept.fingerprint == fingerprint) {
         return Ok(kept);
     }
-    let (outcome, result) = match input_bytes(assignment) > MAX_JOB_BYTES {
-        // More than any worker has to take: a result like any other, so that nobody is struck.
+    let (outcome, result) = match assigned.over_limit {
+        // A result like any other, so that nobody is struck.
         true => (Outcome::Failed(Failure::OverLimit), None),
         false => compute::work(context, ticket, assignment).await?,
     };
@@ -158,12 +164,13 @@ async fn found(
 async fn reveal(
     context: &Arc<Context>,
     ticket: &Ticket,
-    assignment: &Assignment<AccountId>,
+    assigned: &Assigned,
 ) -> Result<Vec<u8>, Stop> {
+    let assignment = &assigned.assignment;
     let committed = assignment
         .committed
         .ok_or_else(|| Stop::Declined("the chain has no commitment to reveal".into()))?;
-    let kept = found(context, ticket, assignment).await?;
+    let kept = found(context, ticket, assigned).await?;
     let (outcome, salt) = matching(context, ticket, assignment, &kept, committed)?;
     let result = match (outcome, &kept.result) {
         (Outcome::Success(_), Some(bytes)) => {

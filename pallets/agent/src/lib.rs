@@ -81,7 +81,8 @@ pub mod pallet {
         type MaxAnswers: Get<u32>;
 
         /// Longest answer, bytes. An encoded `jobs::Reveal` with an inline result takes
-        /// 33 (outcome) + 32 (salt) + 1 + 1 + 2 + 4,096 (result) = 4,165.
+        /// 33 (outcome) + 32 (salt) + 1 + 1 + 2 + 4,096 (result) = 4,165; a `jobs::SealedRecord`
+        /// 4 (position) + 1 + 32 × (2 + 1,024) (capsules of 16 seats and 16 reserves) = 32,837.
         #[pallet::constant]
         type MaxAnswerBytes: Get<u32>;
 

@@ -13,11 +13,14 @@ use crate::{
 };
 
 impl<T: Config> Pallet<T> {
+    /// A share that holds now, whether or not its grantee is an active member.
+    fn unexpired_share(who: &AccountIdOf<T>, id: &RecordId) -> Option<ShareOf<T>> {
+        Shares::<T>::get(id, who).filter(|share| share.holds_at(T::Time::now()))
+    }
+
     /// A share that holds now, of an active member.
     fn share_in_force(who: &AccountIdOf<T>, id: &RecordId) -> Option<ShareOf<T>> {
-        Shares::<T>::get(id, who)
-            .filter(|share| share.holds_at(T::Time::now()))
-            .filter(|_| T::Membership::role(who).is_some())
+        Self::unexpired_share(who, id).filter(|_| T::Membership::role(who).is_some())
     }
 
     fn stored_record(id: &RecordId) -> Option<RecordOf<T>> {
@@ -40,12 +43,21 @@ impl<T: Config> RecordAccess<AccountIdOf<T>> for Pallet<T> {
         })
     }
 
+    fn owner(id: &RecordId) -> Option<AccountIdOf<T>> {
+        Records::<T>::get(id).map(|record| record.patient)
+    }
+
     fn may(who: &AccountIdOf<T>, id: &RecordId, right: Right, purpose: Purpose) -> bool {
+        Self::consents(who, id, right, purpose)
+            && (T::Membership::role(who).is_some() || Self::owner(id).as_ref() == Some(who))
+    }
+
+    fn consents(who: &AccountIdOf<T>, id: &RecordId, right: Right, purpose: Purpose) -> bool {
         let Some(record) = Self::stored_record(id) else {
             return false;
         };
         record.patient == *who
-            || Self::share_in_force(who, id).is_some_and(|share| {
+            || Self::unexpired_share(who, id).is_some_and(|share| {
                 let granted = match right {
                     Right::Read => share.rights.read,
                     Right::Analyse => share.rights.analyse,

@@ -438,5 +438,25 @@ mod benches {
         Ok(())
     }
 
+    #[benchmark]
+    fn store_own() -> Result<(), BenchmarkError> {
+        let institution = institution::<T>();
+        let commitment = digest(0, 1);
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(institution.clone()),
+            commitment,
+            1,
+            blob(0, 3),
+            key(0),
+        );
+        event::<T>(Event::Stored {
+            record: Pallet::<T>::record_id(&institution, &institution, &commitment),
+            patient: institution,
+            blob: digest(0, 3),
+        });
+        Ok(())
+    }
+
     impl_benchmark_test_suite!(Pallet, crate::mock::new_ext(), crate::mock::Test);
 }

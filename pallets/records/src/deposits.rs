@@ -68,6 +68,25 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Gives a deposit back to who paid it for `who`, but `kept` of it; what is kept.
+    pub(crate) fn return_all_but(
+        reason: HoldReason,
+        who: &AccountIdOf<T>,
+        deposit: &DepositOf<T>,
+        kept: BalanceOf<T>,
+    ) -> Result<DepositOf<T>, DispatchError> {
+        let kept = Deposit {
+            payer: deposit.payer.clone(),
+            amount: kept.min(deposit.amount),
+        };
+        let returned = Deposit {
+            payer: deposit.payer.clone(),
+            amount: deposit.amount.saturating_sub(kept.amount),
+        };
+        Self::return_sponsored_deposit(reason, who, &returned)?;
+        Ok(kept)
+    }
+
     /// Gives a deposit back to who paid it for `who`.
     pub(crate) fn return_sponsored_deposit(
         reason: HoldReason,

@@ -7,8 +7,8 @@ use polkadot_sdk::{
 use salus_primitives::{membership::Membership, records::RecordId};
 
 use crate::{
-    AccountIdOf, Config, End, EndRight, Error, Event, HoldReason, Pallet, PendingEnds, Proposal,
-    RecordOf, Records, State,
+    release::retired_bytes, AccountIdOf, Config, End, EndRight, Error, Event, HoldReason, Pallet,
+    PendingEnds, Proposal, RecordOf, Records, State,
 };
 
 impl<T: Config> Pallet<T> {
@@ -91,32 +91,39 @@ impl<T: Config> Pallet<T> {
     }
 
     fn apply_end(id: RecordId, mut record: RecordOf<T>, end: End, by: EndRight) -> DispatchResult {
-        match &mut record.state {
+        let successor = end.successor();
+        let ended_now = |deposit| State::Terminated {
+            successor,
+            at: T::BlockNumberProvider::current_block_number(),
+            moment: T::Time::now(),
+            deposit,
+        };
+        record.state = match record.state {
             State::Released(delivery) | State::Disputed { delivery, .. } => {
-                Self::drop_delivery(delivery)?;
+                Self::drop_delivery(&delivery)?;
+                ended_now(None)
             }
             State::Stored(storage) => {
                 Self::retire_blob(id, storage.blob.digest);
-                Self::return_sponsored_deposit(
+                let retired = storage.retired.saturating_add(1);
+                ended_now(Some(Self::return_all_but(
                     HoldReason::Storage,
                     &record.patient,
                     &storage.deposit,
-                )?;
+                    Self::price_of_bytes(retired_bytes(retired)),
+                )?))
             }
             // The point in time at which it ended stays.
-            State::Terminated { .. } => {}
-        }
-        let successor = end.successor();
-        record.state = match record.state {
-            State::Terminated { at, moment, .. } => State::Terminated {
+            State::Terminated {
+                at,
+                moment,
+                deposit,
+                ..
+            } => State::Terminated {
                 successor,
                 at,
                 moment,
-            },
-            _ => State::Terminated {
-                successor,
-                at: T::BlockNumberProvider::current_block_number(),
-                moment: T::Time::now(),
+                deposit,
             },
         };
         Records::<T>::insert(id, record);

@@ -42,7 +42,7 @@ mod errors {
         /// Another entry refers to this blob: encrypt the content afresh.
         #[codec(index = 11)]
         BlobInUse,
-        /// The record key is known to others, or is the patient's own: make a new one.
+        /// The record key is known to others, or is the owner's own: make a new one.
         #[codec(index = 12)]
         KeyNotFresh,
         /// The record does not wait to be stored.
@@ -72,7 +72,7 @@ mod errors {
         /// Name at least one record.
         #[codec(index = 21)]
         NothingNamed,
-        /// A patient needs no share of the own record.
+        /// Nobody needs a share of a record of their own.
         #[codec(index = 22)]
         GranteeIsPatient,
         /// The request is another's, or asks for another purpose or for other records.
@@ -96,5 +96,9 @@ mod errors {
         /// The record that is to take the place is not stored, or is the same record.
         #[codec(index = 29)]
         InvalidSuccessor,
+        /// The account is neither an active patient nor an active institution: it has no records to
+        /// give.
+        #[codec(index = 30)]
+        NotOwner,
     }
 }

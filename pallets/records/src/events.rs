@@ -7,7 +7,8 @@ mod events {
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// An institution released a record to a patient.
+        /// An institution released a record to a patient, or stores a data set of its own, of which
+        /// it is institution and patient.
         #[codec(index = 0)]
         Released {
             record: RecordId,

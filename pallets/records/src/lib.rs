@@ -128,7 +128,8 @@ pub mod pallet {
         /// A record's entry and its delivery, by the institution.
         #[codec(index = 0)]
         Release,
-        /// A stored blob's entry, by the patient or its sponsor.
+        /// A stored blob's entry, by the patient or its sponsor; the part for replaced and ended
+        /// blobs' digests for ever.
         #[codec(index = 1)]
         Storage,
         /// A share, by the patient or its sponsor.
@@ -304,7 +305,7 @@ pub mod pallet {
         /// Origin: an admitted member. The request can be answered before the moment `expires`.
         /// Holds a deposit on the member.
         ///
-        /// Errors: `NotAdmitted`, `NotPatient`, `InvalidExpiry`, `RecordNotFound`,
+        /// Errors: `NotAdmitted`, `NotOwner`, `InvalidExpiry`, `RecordNotFound`,
         /// `RequestMismatch` (a record of another patient), `TooManyRequests`. Event:
         /// `AccessRequested`.
         #[pallet::call_index(5)]
@@ -351,7 +352,7 @@ pub mod pallet {
         /// `request` is answered, and gone, with this. Holds a deposit for each record on the
         /// patient or its sponsor.
         ///
-        /// Errors: `NotPatient`, `NoRights`, `NothingNamed`, `GranteeIsPatient`, `NotMember`,
+        /// Errors: `NotOwner`, `NoRights`, `NothingNamed`, `GranteeIsPatient`, `NotMember`,
         /// `InvalidExpiry`, `RequestNotFound`, `RequestMismatch`, `RequestLapsed`,
         /// `RecordNotFound`, `NotAuthorized`, `RecordTerminated`, `NotStored`, `CapsuleMismatch`,
         /// `TooManyShares`. Event: `Shared` for each record.
@@ -426,7 +427,8 @@ pub mod pallet {
         ///
         /// Origin: the patient. Where a recovery account is set, both: the first of the two
         /// proposes, the other confirms with the same call. Shares are void at once, the stored
-        /// blob is no longer referred to, its deposit goes back; a tombstone stays.
+        /// blob is no longer referred to, its deposit goes back but for the digests that stay
+        /// retired; a tombstone stays.
         ///
         /// Errors: `RecordNotFound`, `NotAuthorized`, `RecordTerminated`, `InvalidSuccessor`,
         /// `AlreadyProposed`. Event: `EndProposed` or `Terminated`.
@@ -469,6 +471,28 @@ pub mod pallet {
         pub fn cancel_end(origin: OriginFor<T>, record: RecordId) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_cancel_end(who, record)
+        }
+
+        /// Records a data set of the institution's own, of which it is the patient too: stored at
+        /// once, and then shared, moved and ended like a patient's record.
+        ///
+        /// Origin: an active institution. `commitment` is blake2-256(salt ‖ plaintext), `blob` is
+        /// encrypted to a fresh record key, whose public key is `recipient`. Holds the deposits of a
+        /// release without delivery and of a stored blob.
+        ///
+        /// Errors: `NotInstitution`, `KeyNotFresh`, `AlreadyExists`, `InvalidBlob`, `BlobInUse`.
+        /// Events: `Released`, `Stored`.
+        #[pallet::call_index(15)]
+        #[pallet::weight(<T as Config>::WeightInfo::store_own())]
+        pub fn store_own(
+            origin: OriginFor<T>,
+            commitment: Digest,
+            format: Format,
+            blob: BlobPointer,
+            recipient: Recipient,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_store_own(who, commitment, format, blob, recipient)
         }
     }
 }

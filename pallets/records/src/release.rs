@@ -1,4 +1,4 @@
-//! Release by the institution, storage by the patient.
+//! Release by the institution, storage by the patient; data sets of an institution's own.
 
 use codec::Encode;
 use polkadot_sdk::{
@@ -21,8 +21,10 @@ use crate::{
     HoldReason, Pallet, PendingEnds, Record, RecordOf, Records, RecordsOf, Signer, State, Storage,
 };
 
-/// Key and value of a retired blob's entry: 16 + 32 and 32 + 1.
-const RETIRED_BYTES: usize = 81;
+/// Bytes of the entries of `count` retired blobs: key and value of each, 16 + 32 and 32 + 1.
+pub(crate) fn retired_bytes(count: u32) -> usize {
+    81usize.saturating_mul(count.saturated_into())
+}
 
 impl<T: Config> Pallet<T> {
     /// blake2-256(institution ‖ patient ‖ commitment).
@@ -36,7 +38,16 @@ impl<T: Config> Pallet<T> {
             .into()
     }
 
-    /// The record, if `who` is its patient.
+    /// Whether `who` is one who can have records to give: an active patient, or an active
+    /// institution with data sets of its own.
+    pub(crate) fn can_own(who: &AccountIdOf<T>) -> bool {
+        matches!(
+            T::Membership::role(who),
+            Some(Role::Patient | Role::Institution)
+        )
+    }
+
+    /// The record, if it is `who`'s.
     pub(crate) fn owned(who: &AccountIdOf<T>, id: &RecordId) -> Result<RecordOf<T>, DispatchError> {
         let record = Records::<T>::get(id).ok_or(Error::<T>::RecordNotFound)?;
         ensure!(record.patient == *who, Error::<T>::NotAuthorized);
@@ -81,9 +92,7 @@ impl<T: Config> Pallet<T> {
         blob: &BlobPointer,
         retired: u32,
     ) -> Result<DepositOf<T>, DispatchError> {
-        let bytes = blob
-            .encoded_size()
-            .saturating_add(RETIRED_BYTES.saturating_mul(retired.saturated_into()));
+        let bytes = blob.encoded_size().saturating_add(retired_bytes(retired));
         let amount = Self::price_of_entry(bytes);
         Self::take_sponsored_deposit(HoldReason::Storage, patient, amount)
     }
@@ -115,33 +124,87 @@ impl<T: Config> Pallet<T> {
         Self::claim_blob(id, BlobRole::Delivery, &blob)?;
 
         let bytes = Self::price_of_bytes(blob.encoded_size());
-        let entry = Self::price_of_entry(0);
         let delivery = Delivery {
             deposit: Self::take_deposit(HoldReason::Release, &institution, bytes)?,
             blob,
             key_version,
         };
-        let deposit = Self::take_deposit(HoldReason::Release, &institution, entry)?;
+        let entry = Self::price_of_entry(0);
+        let record = Record {
+            deposit: Self::take_deposit(HoldReason::Release, &institution, entry)?,
+            patient,
+            institution,
+            commitment,
+            format,
+            released_at: T::BlockNumberProvider::current_block_number(),
+            state: State::Released(delivery),
+            shares: 0,
+        };
+        Self::insert_record(id, record, by);
+        Ok(())
+    }
+
+    /// Enters a new record.
+    fn insert_record(id: RecordId, record: RecordOf<T>, by: Signer) {
+        let (patient, institution) = (record.patient.clone(), record.institution.clone());
         RecordsOf::<T>::insert(&patient, id, ());
-        Records::<T>::insert(
-            id,
-            Record {
-                patient: patient.clone(),
-                institution: institution.clone(),
-                commitment,
-                format,
-                released_at: T::BlockNumberProvider::current_block_number(),
-                state: State::Released(delivery),
-                shares: 0,
-                deposit,
-            },
-        );
+        Records::<T>::insert(id, record);
         Self::deposit_event(Event::Released {
             record: id,
             patient,
             institution,
             by,
         });
+    }
+
+    pub(crate) fn do_store_own(
+        who: AccountIdOf<T>,
+        commitment: Digest,
+        format: Format,
+        blob: BlobPointer,
+        recipient: Recipient,
+    ) -> DispatchResult {
+        ensure!(
+            T::Membership::is_institution(&who),
+            Error::<T>::NotInstitution
+        );
+        Self::ensure_fresh_key(&who, recipient)?;
+        let id = Self::record_id(&who, &who, &commitment);
+        ensure!(!Records::<T>::contains_key(id), Error::<T>::AlreadyExists);
+        Self::claim_blob(id, BlobRole::Stored, &blob)?;
+        let (digest, now) = (blob.digest, T::BlockNumberProvider::current_block_number());
+        let entry = Self::price_of_entry(0);
+        let record = Record {
+            deposit: Self::take_deposit(HoldReason::Release, &who, entry)?,
+            patient: who.clone(),
+            institution: who.clone(),
+            commitment,
+            format,
+            released_at: now,
+            state: State::Stored(Storage {
+                deposit: Self::storage_deposit(&who, &blob, 0)?,
+                blob,
+                recipient,
+                retired: 0,
+                stored_at: now,
+            }),
+            shares: 0,
+        };
+        Self::insert_record(id, record, Signer::Institution);
+        Self::deposit_event(Event::Stored {
+            record: id,
+            patient: who,
+            blob: digest,
+        });
+        Ok(())
+    }
+
+    /// Sharing hands the record key out: it must never be the owner's own.
+    fn ensure_fresh_key(owner: &AccountIdOf<T>, recipient: Recipient) -> DispatchResult {
+        ensure!(
+            T::Membership::recipient(owner).map(|(_, own)| own) != Some(recipient),
+            Error::<T>::KeyNotFresh
+        );
         Ok(())
     }
 
@@ -159,11 +222,7 @@ impl<T: Config> Pallet<T> {
         let State::Released(delivery) = &record.state else {
             return Err(Self::not_released(&record));
         };
-        // Sharing hands the record key out: it must never be the patient's own.
-        ensure!(
-            T::Membership::recipient(&who).map(|(_, own)| own) != Some(recipient),
-            Error::<T>::KeyNotFresh
-        );
+        Self::ensure_fresh_key(&who, recipient)?;
         // Claimed before the delivery is dropped, so that the delivery blob, which opens with the
         // patient's own key, cannot be kept as the stored one.
         Self::claim_blob(id, BlobRole::Stored, &blob)?;

@@ -9,7 +9,7 @@ use polkadot_sdk::{
     sp_runtime::{traits::BlockNumberProvider, BoundedVec, DispatchError, DispatchResult},
 };
 use salus_primitives::{
-    membership::{Membership, Role},
+    membership::Membership,
     records::{Purpose, RecordId},
     Moment,
 };
@@ -31,10 +31,7 @@ impl<T: Config> Pallet<T> {
             T::Membership::is_admitted(&requester),
             Error::<T>::NotAdmitted
         );
-        ensure!(
-            T::Membership::role(&patient) == Some(Role::Patient),
-            Error::<T>::NotPatient
-        );
+        ensure!(Self::can_own(&patient), Error::<T>::NotOwner);
         Self::ensure_expiry(expires)?;
         for id in &records {
             let record = Records::<T>::get(id).ok_or(Error::<T>::RecordNotFound)?;

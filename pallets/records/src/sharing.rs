@@ -10,7 +10,7 @@ use polkadot_sdk::{
 };
 use salus_primitives::{
     blobs::{BlobPointer, Capsule},
-    membership::{KeyVersion, Membership, Recipient, Role},
+    membership::{KeyVersion, Membership, Recipient},
     records::{Purpose, RecordId, Rights},
     Moment,
 };
@@ -35,10 +35,7 @@ impl<T: Config> Pallet<T> {
         items: BoundedVec<(RecordId, Option<Capsule>), T::MaxBatch>,
         terms: Terms,
     ) -> DispatchResult {
-        ensure!(
-            T::Membership::role(&patient) == Some(Role::Patient),
-            Error::<T>::NotPatient
-        );
+        ensure!(Self::can_own(&patient), Error::<T>::NotOwner);
         ensure!(
             terms.rights.read || terms.rights.analyse,
             Error::<T>::NoRights

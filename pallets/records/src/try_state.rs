@@ -190,7 +190,11 @@ impl<T: Config> Pallet<T> {
                     add::<T>(&mut release, &delivery.deposit)
                 }
                 State::Stored(stored) => add::<T>(&mut storage, &stored.deposit),
-                State::Terminated { .. } => {}
+                State::Terminated { deposit, .. } => {
+                    if let Some(deposit) = deposit {
+                        add::<T>(&mut storage, deposit);
+                    }
+                }
             }
         }
         Shares::<T>::iter_values().for_each(|entry| add::<T>(&mut share, &entry.deposit));

@@ -97,6 +97,9 @@ pub enum State<AccountId, Balance, BlockNumber> {
         at: BlockNumber,
         /// Chain time of the end.
         moment: Moment,
+        /// For the digests that stay retired, held under `HoldReason::Storage` for ever; `None`
+        /// where nothing was stored.
+        deposit: Option<Deposit<AccountId, Balance>>,
     },
 }
 
@@ -105,6 +108,7 @@ pub enum State<AccountId, Balance, BlockNumber> {
     Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Record<AccountId, Balance, BlockNumber> {
+    /// Whose it is: a patient, or, of an institution's own data set, the institution.
     pub patient: AccountId,
     pub institution: AccountId,
     /// blake2-256(salt ‖ plaintext); the 32-byte salt travels inside the ciphertext.

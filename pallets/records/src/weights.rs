@@ -33,6 +33,7 @@ pub trait WeightInfo {
     fn terminate() -> Weight;
     fn supersede() -> Weight;
     fn cancel_end() -> Weight;
+    fn store_own() -> Weight;
 }
 
 /// 25 µs in picoseconds.
@@ -103,6 +104,11 @@ macro_rules! weights {
         }
         fn cancel_end() -> Weight {
             counted::<$db>(1, 1, 1)
+        }
+        // As release and store without the delivery: the record, the blob entry, the list, two
+        // deposits of one account, the sponsor's quota.
+        fn store_own() -> Weight {
+            counted::<$db>(4, 10, 8)
         }
     };
 }

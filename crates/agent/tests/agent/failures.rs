@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use polkadot_sdk::sp_crypto_hashing::blake2_256;
 use salus_agent::Stage;
-use salus_analytics::params::FcmParameters;
 use salus_envelope::{encrypt, seal_identity, Identity};
 use salus_primitives::{
     jobs::{Ciphertext, Failure, Outcome},
@@ -15,6 +13,35 @@ use crate::support::*;
 
 fn failed(failure: Failure) -> Outcome {
     Outcome::Failed(failure)
+}
+
+/// A worker that does not run yet, and job 1, which it owes.
+fn one_job() -> (World, Worker, Job) {
+    let world = World::new();
+    let worker = world.worker(1);
+    let job = world.post(1, table(8), &[&worker]);
+    (world, worker, job)
+}
+
+fn start_with_slots(world: &World, worker: &mut Worker, slots: usize) {
+    world.start_with(worker, |config| {
+        config.slots = slots.try_into().expect("not 0");
+    });
+}
+
+/// Gives a download up soon.
+fn start_impatient(world: &World, worker: &mut Worker) {
+    world.start_with(worker, |config| {
+        config.transfer_timeout = Duration::from_millis(20);
+    });
+}
+
+/// Waits until the gateway was asked so often.
+async fn asked(world: &World, times: u32) {
+    until("the gateway to be asked", || {
+        (*world.blobs.asked.lock() >= times).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,9 +59,7 @@ async fn a_capsule_for_somebody_else_or_with_another_key_cannot_be_opened() {
     world.chain.change(2, |assignment| {
         assignment.inputs[0].capsule = wrong.clone().try_into().expect("short");
     });
-    world.start_with(&mut worker, |config| {
-        config.slots = 2.try_into().expect("not 0");
-    });
+    start_with_slots(&world, &mut worker, 2);
     worker.commits_to(1, failed(Failure::CannotOpen)).await;
     worker.commits_to(2, failed(Failure::CannotOpen)).await;
     assert_eq!(*world.blobs.asked.lock(), 0, "nothing is fetched for it");
@@ -68,9 +93,7 @@ async fn a_tampered_or_truncated_ciphertext_cannot_be_opened() {
         });
         world.chain.finalize();
     }
-    world.start_with(&mut worker, |config| {
-        config.slots = 2.try_into().expect("not 0");
-    });
+    start_with_slots(&world, &mut worker, 2);
     worker.commits_to(1, failed(Failure::CannotOpen)).await;
     worker.commits_to(2, failed(Failure::CannotOpen)).await;
 }
@@ -92,13 +115,10 @@ fn capsule_of(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_bytes_at_the_url_are_a_mismatch_after_three_tries() {
-    let world = World::new();
-    let mut worker = world.worker(1);
-    let job = world.post(1, table(8), &[&worker]);
-    let digest = Digest::from(blake2_256(&job.ciphertext));
+    let (world, mut worker, job) = one_job();
     let mut other = job.ciphertext.clone();
     other[0] ^= 1;
-    world.blobs.answer(digest, Answer::Serve(other));
+    world.blobs.answer(job.blob(), Answer::Serve(other));
     world.start(&mut worker);
     worker.commits_to(1, failed(Failure::DigestMismatch)).await;
     assert_eq!(*world.blobs.asked.lock(), 3);
@@ -107,29 +127,20 @@ async fn wrong_bytes_at_the_url_are_a_mismatch_after_three_tries() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blob_cut_short_on_the_way_is_fetched_again() {
-    let world = World::new();
-    let mut worker = world.worker(1);
-    let job = world.post(1, table(8), &[&worker]);
-    let digest = Digest::from(blake2_256(&job.ciphertext));
-    world
-        .blobs
-        .answer(digest, Answer::Serve(job.ciphertext[..40].to_vec()));
+    let (world, mut worker, job) = one_job();
+    let cut = job.ciphertext[..40].to_vec();
+    world.blobs.answer(job.blob(), Answer::Serve(cut));
     world.start_with(&mut worker, |config| {
         config.retry_after = Duration::from_millis(200);
     });
-    until("the first try", || {
-        (*world.blobs.asked.lock() > 0).then_some(())
-    })
-    .await;
+    asked(&world, 1).await;
     world.blobs.put(&job.ciphertext);
     worker.commits_to(1, Outcome::Success(job.digest())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plaintext_that_is_not_the_committed_one_is_a_mismatch() {
-    let world = World::new();
-    let mut worker = world.worker(1);
-    world.post(1, table(8), &[&worker]);
+    let (world, mut worker, _) = one_job();
     world.post(2, table(8), &[&worker]);
     world.chain.change(1, |assignment| {
         assignment.inputs[0].commitment = Digest::repeat_byte(1);
@@ -144,28 +155,18 @@ async fn a_plaintext_that_is_not_the_committed_one_is_a_mismatch() {
         input.capsule = capsule.clone().try_into().expect("short");
         input.recipient = key.recipient();
     });
-    world.start_with(&mut worker, |config| {
-        config.slots = 2.try_into().expect("not 0");
-    });
+    start_with_slots(&world, &mut worker, 2);
     worker.commits_to(1, failed(Failure::DigestMismatch)).await;
     worker.commits_to(2, failed(Failure::DigestMismatch)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_hangs_is_unavailable_before_the_deadline() {
-    let world = World::new();
-    let mut worker = world.worker(1);
-    let job = world.post(1, table(8), &[&worker]);
-    let digest = Digest::from(blake2_256(&job.ciphertext));
-    world.blobs.answer(digest, Answer::Hang);
-    world.start_with(&mut worker, |config| {
-        config.transfer_timeout = Duration::from_millis(20);
-    });
+    let (world, mut worker, job) = one_job();
+    world.blobs.answer(job.blob(), Answer::Hang);
+    start_impatient(&world, &mut worker);
     // Tried over and over while there is time, whatever finality does.
-    until("several tries", || {
-        (*world.blobs.asked.lock() >= 3).then_some(())
-    })
-    .await;
+    asked(&world, 3).await;
     world.chain.grow_to(89);
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(worker.commitment(1), None, "11 blocks are left");
@@ -175,11 +176,8 @@ async fn a_server_that_hangs_is_unavailable_before_the_deadline() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hanging_download_does_not_outlast_the_window() {
-    let world = World::new();
-    let mut worker = world.worker(1);
-    let job = world.post(1, table(8), &[&worker]);
-    let digest = Digest::from(blake2_256(&job.ciphertext));
-    world.blobs.answer(digest, Answer::Hang);
+    let (world, mut worker, job) = one_job();
+    world.blobs.answer(job.blob(), Answer::Hang);
     // The default timeout of one download is minutes.
     world.start(&mut worker);
     worker.reaches(1, Stage::Fetching).await;
@@ -189,16 +187,10 @@ async fn a_hanging_download_does_not_outlast_the_window() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_comes_back_in_time_is_used() {
-    let world = World::new();
-    let mut worker = world.worker(1);
-    let job = world.post(1, table(8), &[&worker]);
-    let digest = Digest::from(blake2_256(&job.ciphertext));
-    world.blobs.answer(digest, Answer::Refuse);
+    let (world, mut worker, job) = one_job();
+    world.blobs.answer(job.blob(), Answer::Refuse);
     world.start(&mut worker);
-    until("a failed try", || {
-        (*world.blobs.asked.lock() > 0).then_some(())
-    })
-    .await;
+    asked(&world, 1).await;
     world.blobs.put(&job.ciphertext);
     worker.commits_to(1, Outcome::Success(job.digest())).await;
 }
@@ -216,9 +208,7 @@ async fn what_the_analysis_refuses_is_named() {
     world
         .chain
         .change(3, |assignment| assignment.bound.rows = 7);
-    world.start_with(&mut worker, |config| {
-        config.slots = 3.try_into().expect("not 0");
-    });
+    start_with_slots(&world, &mut worker, 3);
     worker.commits_to(1, failed(Failure::InvalidInput)).await;
     worker.commits_to(2, failed(Failure::InvalidInput)).await;
     worker.commits_to(3, failed(Failure::OverLimit)).await;
@@ -226,16 +216,12 @@ async fn what_the_analysis_refuses_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_algorithm_this_build_does_not_have_is_left_alone() {
-    let world = World::new();
-    let mut worker = world.worker(1);
-    world.post(1, table(8), &[&worker]);
+    let (world, mut worker, _) = one_job();
     let known = world.post(2, table(8), &[&worker]);
     world
         .chain
         .change(1, |assignment| assignment.algorithm = b"fcm/2".to_vec());
-    world.start_with(&mut worker, |config| {
-        config.slots = 2.try_into().expect("not 0");
-    });
+    start_with_slots(&world, &mut worker, 2);
     worker.reaches(1, Stage::Declined).await;
     worker.commits_to(2, Outcome::Success(known.digest())).await;
     assert_eq!(worker.commitment(1), None);
@@ -257,9 +243,7 @@ async fn a_job_larger_than_this_node_takes_is_left_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_larger_than_any_node_takes_is_over_limit() {
-    let world = World::new();
-    let mut worker = world.worker(1);
-    world.post(1, table(8), &[&worker]);
+    let (world, mut worker, _) = one_job();
     world.chain.change(1, |assignment| {
         for input in &mut assignment.inputs {
             if let Ciphertext::Blob(pointer) = &mut input.ciphertext {
@@ -276,18 +260,10 @@ async fn a_job_larger_than_any_node_takes_is_over_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn consent_that_ends_while_the_input_is_fetched_ends_the_work() {
-    let world = World::new();
-    let mut worker = world.worker(1);
-    let job = world.post_with(1, table(8), &[&worker], FcmParameters::default(), 100);
-    let digest = Digest::from(blake2_256(&job.ciphertext));
-    world.blobs.answer(digest, Answer::Hang);
-    world.start_with(&mut worker, |config| {
-        config.transfer_timeout = Duration::from_millis(20);
-    });
-    until("the first try", || {
-        (*world.blobs.asked.lock() > 0).then_some(())
-    })
-    .await;
+    let (world, mut worker, job) = one_job();
+    world.blobs.answer(job.blob(), Answer::Hang);
+    start_impatient(&world, &mut worker);
+    asked(&world, 1).await;
     world.chain.revoke(1);
     world.blobs.put(&job.ciphertext);
     worker.reaches(1, Stage::Retrying).await;
@@ -297,18 +273,10 @@ async fn consent_that_ends_while_the_input_is_fetched_ends_the_work() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_input_that_moves_while_it_is_fetched_is_fetched_again() {
-    let world = World::new();
-    let mut worker = world.worker(1);
-    let job = world.post(1, table(8), &[&worker]);
-    let digest = Digest::from(blake2_256(&job.ciphertext));
-    world.blobs.answer(digest, Answer::Hang);
-    world.start_with(&mut worker, |config| {
-        config.transfer_timeout = Duration::from_millis(20);
-    });
-    until("the first try", || {
-        (*world.blobs.asked.lock() > 0).then_some(())
-    })
-    .await;
+    let (world, mut worker, job) = one_job();
+    world.blobs.answer(job.blob(), Answer::Hang);
+    start_impatient(&world, &mut worker);
+    asked(&world, 1).await;
     let moved = b"http://elsewhere".to_vec();
     world.chain.change(1, |assignment| {
         let Ciphertext::Blob(pointer) = &mut assignment.inputs[0].ciphertext else {

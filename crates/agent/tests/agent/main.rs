@@ -4,4 +4,5 @@ mod failures;
 mod flow;
 mod gateway;
 mod restart;
+mod seal;
 mod support;

@@ -80,8 +80,7 @@ async fn a_failure_that_was_committed_to_is_revealed_although_it_is_over() {
     let world = World::new();
     let mut worker = world.worker(1);
     let job = world.post(1, table(8), &[&worker]);
-    let digest = polkadot_sdk::sp_crypto_hashing::blake2_256(&job.ciphertext).into();
-    world.blobs.answer(digest, Answer::Refuse);
+    world.blobs.answer(job.blob(), Answer::Refuse);
     world.chain.grow_to(90);
     world.start(&mut worker);
     let unavailable = Outcome::Failed(Failure::Unavailable);
@@ -136,4 +135,26 @@ async fn a_commitment_of_somebody_else_is_not_revealed() {
     worker.reaches(1, Stage::Declined).await;
     assert_eq!(worker.reveal(1), None);
     assert_eq!(worker.ended("job-reveal", "declined"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_settled_job_left_is_removed_although_nothing_is_owed() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    let job = world.post(1, table(8), &[&worker]);
+    world.start(&mut worker);
+    worker.commits_to(1, Outcome::Success(job.digest())).await;
+    worker.crash().await;
+    let results = worker.data_dir().join("results");
+    let files = || std::fs::read_dir(&results).expect("is there").count();
+    assert_eq!(files(), 1);
+
+    // The job ended while the node was away.
+    world
+        .chain
+        .settle(salus_primitives::duties::DutyKind::JobCommit, 1);
+    world.chain.end_job(1);
+    world.start(&mut worker);
+    until("an empty folder", || (files() == 0).then_some(())).await;
+    until("no answer", || worker.commitment(1).is_none().then_some(())).await;
 }

@@ -22,16 +22,16 @@ use polkadot_sdk::{
 };
 use salus_agent::{
     Agent, AnswerStore, BlobError, Blobs, Block, Chain, ChainError, Config, DutyStatus, Stage,
-    Status,
+    Status, RECORD_KEYS,
 };
 use salus_analytics::{job::Bound, params::FcmParameters};
-use salus_envelope::{content, encrypt, seal_identity, Identity};
+use salus_envelope::{content, encrypt, seal_identity, Identity, KeyFolder};
 use salus_primitives::{
     blobs::BlobPointer,
     duties::{Duty, DutyKind},
     jobs::{
         commitment, AssignedInput, Assignment, Cipher, Ciphertext, InputSpec, JobId, Outcome,
-        ResultForm, Reveal, WorkBound,
+        ResultForm, Reveal, SealedRecord, Sealing, WorkBound,
     },
     AccountId, BlockNumber, Digest, Hash,
 };
@@ -40,6 +40,8 @@ use tokio::{sync::oneshot, task::JoinHandle};
 /// Longest wait for what has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 pub const GENESIS: Hash = Hash::repeat_byte(0x5a);
+/// The record that jobs wait for.
+pub const RECORD: Digest = Digest::repeat_byte(0x4e);
 /// Set in the hash of a best block, not in that of a final one.
 const BEST: u8 = 1;
 
@@ -61,7 +63,8 @@ struct State {
     best: BlockNumber,
     duties: Vec<Duty<AccountId>>,
     assignments: BTreeMap<(JobId, AccountId), Assignment<AccountId>>,
-    /// Jobs that the best block does not assign any more.
+    sealings: BTreeMap<(JobId, AccountId), Vec<Sealing<AccountId>>>,
+    /// Jobs that the best block does not assign any more, or whose records are not to be sealed.
     revoked: Vec<JobId>,
     operators: BTreeMap<AccountId, AccountId>,
     streams: Vec<mpsc::UnboundedSender<Block>>,
@@ -126,6 +129,29 @@ impl MockChain {
         }
     }
 
+    /// A job's panel of these workers waits for a record of the member.
+    pub fn wait_for(&self, owner: &Worker, key: &Identity, job: JobId, panel: &[&Worker]) {
+        let sealing = Sealing {
+            job,
+            index: 3,
+            record: RECORD,
+            recipient: key.recipient(),
+            client: AccountId::new([0xc; 32]),
+            purpose: 5,
+            panel: panel
+                .iter()
+                .map(|worker| worker.identity.recipient())
+                .collect(),
+        };
+        let input = sealing.digest();
+        let mut duty = duty(DutyKind::RecordSeal, job, &owner.member, 100);
+        duty.input = input;
+        self.owe(duty);
+        let mut state = self.0.lock();
+        let of_job = state.sealings.entry((job, owner.member.clone()));
+        of_job.or_default().push(sealing);
+    }
+
     /// The chain accepts the commitment and asks for the reveal.
     pub fn accept_commitment(&self, worker: &Worker, job: JobId, deadline: BlockNumber) {
         let committed = worker.commitment(job).expect("the commitment is ready");
@@ -179,6 +205,24 @@ impl Chain for MockChain {
         owed.sort_by_key(|duty| duty.deadline);
         owed.truncate(limit as usize);
         Ok(owed)
+    }
+
+    fn member(&self, _: Hash, operator: &AccountId) -> Result<Option<AccountId>, ChainError> {
+        Ok(self.0.lock().operators.get(operator).cloned())
+    }
+
+    fn sealings(
+        &self,
+        at: Hash,
+        job: JobId,
+        owner: &AccountId,
+    ) -> Result<Vec<Sealing<AccountId>>, ChainError> {
+        let state = self.0.lock();
+        if at == Hash::repeat_byte(BEST) && state.revoked.contains(&job) {
+            return Ok(Vec::new());
+        }
+        let found = state.sealings.get(&(job, owner.clone()));
+        Ok(found.cloned().unwrap_or_default())
     }
 
     fn assignment(
@@ -333,6 +377,11 @@ impl Job {
 
     pub fn digest(&self) -> Digest {
         blake2_256(&self.expected()).into()
+    }
+
+    /// Digest of the input's ciphertext.
+    pub fn blob(&self) -> Digest {
+        blake2_256(&self.ciphertext).into()
     }
 }
 
@@ -521,6 +570,20 @@ impl Worker {
     pub fn commitment(&self, job: JobId) -> Option<Digest> {
         let answer = self.answer(DutyKind::JobCommit, job)?;
         Some(Digest::decode(&mut &answer[..]).expect("a commitment"))
+    }
+
+    /// The answer to what [`MockChain::wait_for`] asks.
+    pub fn sealed(&self, job: JobId, key: &Identity, panel: &[&Worker]) -> Option<SealedRecord> {
+        let chain = MockChain::default();
+        chain.wait_for(self, key, job, panel);
+        let asked = chain.0.lock().duties[0].answer_key();
+        let answer = self.store.get(&asked)?;
+        Some(SealedRecord::decode(&mut &answer[..]).expect("a sealed record"))
+    }
+
+    /// The keys in the node's folder.
+    pub fn keys(&self) -> KeyFolder {
+        KeyFolder::open(self.data_dir().join(RECORD_KEYS)).expect("a folder")
     }
 
     pub fn reveal(&self, job: JobId) -> Option<Reveal> {

@@ -6,4 +6,5 @@ mod capsule;
 mod content;
 mod identity;
 mod key_file;
+mod key_folder;
 mod recipient;

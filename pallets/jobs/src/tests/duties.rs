@@ -1,13 +1,14 @@
-//! What workers owe.
+//! What workers and owners of records owe.
 
 use codec::Encode;
 use polkadot_sdk::{frame_support::assert_ok, sp_runtime::traits::Dispatchable};
 use salus_primitives::{
     duties::{Duties, Duty, DutyKind},
-    jobs::commitment,
+    jobs::{commitment, InputSpec, JobId, SealedRecord},
+    records::RecordId,
 };
 
-use crate::mock::*;
+use crate::{mock::*, State, Unsealed};
 
 fn owed(who: AccountId) -> Vec<Duty<AccountId>> {
     <PalletJobs as Duties<AccountId, RuntimeCall>>::owed(&who, 64)
@@ -44,7 +45,9 @@ fn a_seat_owes_a_commitment_then_a_reveal() {
         let late = owed(reserve).pop().unwrap();
         assert_eq!((late.since, late.deadline), (since + 5, since + 10));
         commit(id, reserve, good());
-        assert!(owed(seats[2]).is_empty());
+        assert_eq!(owed(seats[2])[0].kind, DutyKind::JobCommit);
+        commit(id, seats[2], good());
+        assert!(owed(reserve).is_empty());
         let second = owed(seats[0]).pop().unwrap();
         assert_eq!(second.kind, DutyKind::JobReveal);
         assert_eq!(second.input, first.input);
@@ -103,5 +106,135 @@ fn what_does_not_decode_is_no_call() {
             ..duty
         };
         assert!(call(&reveal, &[1; 32]).is_none());
+        let seal = Duty {
+            kind: DutyKind::RecordSeal,
+            ..reveal
+        };
+        assert!(call(&seal, &[1; 3]).is_none());
+        assert!(call(&seal, &[0; 6]).is_none(), "bytes left over");
+    });
+}
+
+/// A job on records of `PATIENT`, at positions 1 and 2, whose panel is drawn.
+fn waiting() -> (JobId, [RecordId; 2]) {
+    OPERATORS.with_borrow_mut(|operators| operators.insert(STRANGER, PATIENT));
+    let records = [1, 2].map(|seed| make_record(PATIENT, CLIENT, PURPOSE, seed));
+    let mut with = spec();
+    let [first, second] = records.map(|record| InputSpec::Record { record });
+    with.inputs = vec![own(1), first, second].try_into().unwrap();
+    let id = post(with);
+    assert!(owed(PATIENT).is_empty(), "not before the draw");
+    assert!(PalletJobs::sealings(id, PATIENT).is_empty());
+    run(draw_delay());
+    (id, records)
+}
+
+#[test]
+fn an_owner_owes_the_sealing_of_each_record() {
+    ExtBuilder::default().build_and_execute(|| {
+        let (id, records) = waiting();
+        let State::Drawn { provide_by } = job(id).state else {
+            panic!("not drawn")
+        };
+        let mut duties = owed(PATIENT);
+        assert_eq!(duties.len(), 2);
+        let sealings = PalletJobs::sealings(id, PATIENT);
+        assert_eq!(sealings.len(), 2);
+        assert!(PalletJobs::sealings(id, CLIENT).is_empty());
+        assert!(owed(CLIENT).is_empty());
+        for (sealing, (index, record)) in sealings.iter().zip([1, 2].into_iter().zip(records)) {
+            assert_eq!(
+                (sealing.job, sealing.index, sealing.record),
+                (id, index, record)
+            );
+            assert_eq!((sealing.client, sealing.purpose), (CLIENT, PURPOSE));
+            assert_eq!(sealing.recipient, [99; 32]);
+            assert_eq!(sealing.panel.len(), capsules(id).len());
+
+            let place = duties
+                .iter()
+                .position(|duty| duty.input == sealing.digest());
+            let duty = duties.remove(place.expect("each is owed"));
+            assert_eq!(duty.kind, DutyKind::RecordSeal);
+            assert_eq!((duty.subject, duty.member), (id, PATIENT));
+            assert_eq!(duty.since, System::block_number());
+            assert_eq!(duty.deadline, provide_by);
+            let answer = SealedRecord {
+                index,
+                capsules: capsules(id),
+            };
+            assert_ok!(call(&duty, &answer.encode())
+                .unwrap()
+                .dispatch(signed(STRANGER)));
+            assert_eq!(owed(PATIENT), duties);
+        }
+        assert!(PalletJobs::sealings(id, PATIENT).is_empty());
+        provide(id);
+        assert!(matches!(job(id).state, State::Working { .. }));
+        assert_eq!(Unsealed::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn nothing_is_sealed_without_consent_or_record() {
+    ExtBuilder::default().build_and_execute(|| {
+        let (id, [first, second]) = waiting();
+        revoke(CLIENT, first);
+        let left = owed(PATIENT);
+        assert_eq!(left.len(), 1);
+        let sealings = PalletJobs::sealings(id, PATIENT);
+        assert_eq!(sealings.len(), 1);
+        assert_eq!(sealings[0].record, second);
+        end_record(second);
+        assert!(owed(PATIENT).is_empty());
+        assert!(PalletJobs::sealings(id, PATIENT).is_empty());
+        // The job ends for want of its inputs, and nothing is waited for any more.
+        run(ProvideWindow::get() + 1);
+        assert!(crate::Jobs::<Test>::get(id).is_none());
+        assert_eq!(Unsealed::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn a_worker_without_key_makes_no_panel_to_seal_to() {
+    ExtBuilder::default().build_and_execute(|| {
+        let (id, _) = waiting();
+        let worker = job(id).seats[0];
+        KEYLESS.with_borrow_mut(|keyless| keyless.insert(worker));
+        assert!(owed(PATIENT).is_empty());
+        KEYLESS.with_borrow_mut(|keyless| keyless.remove(&worker));
+        assert_eq!(owed(PATIENT).len(), 2);
+    });
+}
+
+#[test]
+fn a_cancelled_job_waits_for_nothing() {
+    ExtBuilder::default().build_and_execute(|| {
+        let (id, _) = waiting();
+        assert_ok!(PalletJobs::seal_record(
+            signed(PATIENT),
+            id,
+            1,
+            capsules(id)
+        ));
+        assert_ok!(PalletJobs::cancel(signed(CLIENT), id));
+        assert!(owed(PATIENT).is_empty());
+        assert_eq!(Unsealed::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn sealing_is_owed_until_the_window_ends_and_within_the_limit() {
+    ExtBuilder::default().build_and_execute(|| {
+        let (id, _) = waiting();
+        let one = <PalletJobs as Duties<AccountId, RuntimeCall>>::owed(&PATIENT, 1);
+        assert_eq!(one.len(), 1);
+        let State::Drawn { provide_by } = job(id).state else {
+            panic!("not drawn")
+        };
+        System::set_block_number(provide_by);
+        assert_eq!(owed(PATIENT).len(), 2);
+        System::set_block_number(provide_by + 1);
+        assert!(owed(PATIENT).is_empty());
     });
 }

@@ -45,9 +45,9 @@ fn of_a_terminated_record() {
         let id = stored(1);
         assert_ok!(share(id, RESEARCHER, READ));
         assert_ok!(RecordsPallet::terminate(signed(PATIENT), id, None));
-        assert_eq!(held(PATIENT), BASE + 100);
+        assert_eq!(held(PATIENT), RETIRED_PRICE + BASE + 100);
         assert_ok!(RecordsPallet::clear_share(signed(STRANGER), id, RESEARCHER));
-        assert_eq!(held(PATIENT), 0);
+        assert_eq!(held(PATIENT), RETIRED_PRICE);
         assert_eq!(Records::<Test>::get(id).unwrap().shares, 0);
         assert_last_event(Event::ShareCleared {
             record: id,

@@ -1,4 +1,4 @@
-//! Who pays, and that all of it comes back.
+//! Who pays, and that all of it comes back but what is paid for state that stays.
 
 use polkadot_sdk::{
     frame_support::{
@@ -31,8 +31,9 @@ fn a_sponsor_pays_within_its_quota() {
         assert_eq!(held(PATIENT), 0);
         assert_eq!(Sponsors::quota(PATIENT), BASE + 100);
         assert_ok!(RecordsPallet::terminate(signed(PATIENT), id, None));
-        assert_eq!(held(CLINIC), 0);
-        assert_eq!(Sponsors::quota(PATIENT), quota);
+        // But for the digest that stays retired.
+        assert_eq!(held(CLINIC), RETIRED_PRICE);
+        assert_eq!(Sponsors::quota(PATIENT), quota - RETIRED_PRICE);
     });
 }
 
@@ -106,7 +107,35 @@ fn try_state_finds_a_missing_hold() {
         // What is left still comes back: state can always be freed.
         let id = RecordsOf::<Test>::iter_key_prefix(PATIENT).next().unwrap();
         assert_ok!(RecordsPallet::terminate(signed(PATIENT), id, None));
-        assert_eq!(held(PATIENT), 0);
+        assert_eq!(held(PATIENT), RETIRED_PRICE - 1);
+    });
+}
+
+#[test]
+fn what_stays_after_the_end_stays_paid_for() {
+    build_and_execute(|| {
+        let id = stored(1);
+        for seed in [9, 10] {
+            assert_ok!(RecordsPallet::move_blob(
+                signed(PATIENT),
+                id,
+                blob(seed),
+                key(seed),
+                Default::default()
+            ));
+        }
+        let next = stored(2);
+        assert_ok!(RecordsPallet::terminate(signed(PATIENT), id, None));
+        let retired = |id| {
+            BlobOwner::<Test>::iter_values()
+                .filter(|(of, role)| *of == id && *role == BlobRole::Retired)
+                .count() as Balance
+        };
+        assert_eq!(retired(id), 3);
+        assert_eq!(held(PATIENT), 3 * RETIRED_PRICE + BASE + BLOB_PRICE);
+        // A successor later costs nothing and frees nothing.
+        assert_ok!(RecordsPallet::supersede(signed(PATIENT), id, next));
+        assert_eq!(held(PATIENT), 3 * RETIRED_PRICE + BASE + BLOB_PRICE);
     });
 }
 

@@ -22,6 +22,7 @@ impl Dice {
 }
 
 const PATIENTS: [AccountId; 2] = [PATIENT, OTHER_PATIENT];
+const OWNERS: [AccountId; 3] = [PATIENT, OTHER_PATIENT, HOSPITAL];
 const PEOPLE: [AccountId; 8] = [
     HOSPITAL,
     CLINIC,
@@ -35,7 +36,7 @@ const PEOPLE: [AccountId; 8] = [
 
 /// Somebody does something, sensible or not, about a few records and blobs.
 fn act(dice: &mut Dice) -> DispatchResult {
-    let ids: Vec<RecordId> = PATIENTS
+    let ids: Vec<RecordId> = OWNERS
         .into_iter()
         .flat_map(|patient| {
             (0..3).map(move |n| RecordsPallet::record_id(&HOSPITAL, &patient, &digest(n)))
@@ -53,7 +54,14 @@ fn act(dice: &mut Dice) -> DispatchResult {
     let seed = dice.roll(12);
     let expires = Now::get() + dice.roll(3_000);
     let purpose = dice.roll(2) as u16;
-    match dice.roll(16) {
+    match dice.roll(17) {
+        16 => RecordsPallet::store_own(
+            signed(dice.pick(&[HOSPITAL, OPERATOR, PATIENT])),
+            digest(dice.roll(3)),
+            1,
+            blob(seed),
+            key(seed),
+        ),
         0 | 1 => RecordsPallet::release(
             signed(dice.pick(&[HOSPITAL, OPERATOR])),
             dice.pick(&PATIENTS),
@@ -77,7 +85,7 @@ fn act(dice: &mut Dice) -> DispatchResult {
         },
         6 => RecordsPallet::request_access(
             signed(other),
-            dice.pick(&PATIENTS),
+            dice.pick(&OWNERS),
             batch(if dice.roll(2) == 0 { vec![] } else { vec![id] }),
             purpose,
             expires,
@@ -165,12 +173,16 @@ fn random_histories_stay_sound() {
                 check_state();
             }
             free_everything();
-            let tombstones = Records::<Test>::iter().count() as u64;
-            assert_eq!(held(HOSPITAL), tombstones * BASE);
             assert!(BlobOwner::<Test>::iter_values().all(|(_, role)| role == BlobRole::Retired));
+            // Tombstones and retired digests stay, and nothing else is paid for.
+            let tombstones = Records::<Test>::iter().count() as u64;
+            let retired = BlobOwner::<Test>::iter().count() as u64;
+            let all: Balance = PEOPLE.into_iter().map(held).sum();
+            assert_eq!(all, tombstones * BASE + retired * RETIRED_PRICE);
             assert_eq!(PendingEnds::<Test>::iter().count(), 0);
-            assert_eq!(Sponsors::quota(PATIENT), 4 * BASE);
-            for who in PEOPLE.into_iter().filter(|who| *who != HOSPITAL) {
+            // The sponsor has of its quota what it does not go on paying for.
+            assert_eq!(Sponsors::quota(PATIENT) + held(CLINIC), 4 * BASE);
+            for who in [RESEARCHER, INSURER, OPERATOR, RECOVERY] {
                 assert_eq!(held(who), 0);
             }
         });

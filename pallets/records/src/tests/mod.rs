@@ -15,6 +15,7 @@ mod request_access;
 mod revoke;
 mod share;
 mod store;
+mod store_own;
 mod supersede;
 mod terminate;
 mod withdraw_release;

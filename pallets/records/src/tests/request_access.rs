@@ -46,13 +46,13 @@ fn member_asks() {
 }
 
 #[test]
-fn only_admitted_members_ask_and_only_patients_are_asked() {
+fn only_admitted_members_ask_and_only_who_can_own_records_is_asked() {
     build_and_execute(|| {
         for who in [STRANGER, OTHER_PATIENT, OPERATOR] {
             assert_noop!(request(who, PATIENT, EXPIRES), Error::<Test>::NotAdmitted);
         }
-        for who in [STRANGER, HOSPITAL] {
-            assert_noop!(request(RESEARCHER, who, EXPIRES), Error::<Test>::NotPatient);
+        for who in [STRANGER, INSURER, OPERATOR] {
+            assert_noop!(request(RESEARCHER, who, EXPIRES), Error::<Test>::NotOwner);
         }
         Members::change(RESEARCHER, |m| m.active = false);
         assert_noop!(

@@ -87,10 +87,11 @@ fn only_an_active_patient_shares_own_records() {
                 None,
             )
         };
-        assert_noop!(by(HOSPITAL), Error::<Test>::NotPatient);
+        assert_noop!(by(RESEARCHER), Error::<Test>::NotOwner);
+        assert_noop!(by(HOSPITAL), Error::<Test>::NotAuthorized);
         assert_noop!(by(OTHER_PATIENT), Error::<Test>::NotAuthorized);
         Members::change(PATIENT, |m| m.active = false);
-        assert_noop!(by(PATIENT), Error::<Test>::NotPatient);
+        assert_noop!(by(PATIENT), Error::<Test>::NotOwner);
     });
 }
 

@@ -27,11 +27,15 @@ fn links_to_a_record_of_the_new_account() {
             State::Terminated {
                 successor: Some(new),
                 at: 5,
-                moment: START
+                moment: START,
+                deposit: Some(Deposit {
+                    payer: PATIENT,
+                    amount: RETIRED_PRICE
+                })
             }
         );
         assert_eq!(PendingEnds::<Test>::iter().count(), 0);
-        assert_eq!(held(PATIENT), 0);
+        assert_eq!(held(PATIENT), RETIRED_PRICE);
     });
 }
 
@@ -55,7 +59,11 @@ fn a_tombstone_gets_a_successor_once() {
             State::Terminated {
                 successor: Some(new),
                 at: 5,
-                moment: START
+                moment: START,
+                deposit: Some(Deposit {
+                    payer: PATIENT,
+                    amount: RETIRED_PRICE
+                })
             }
         );
         assert_noop!(

@@ -20,7 +20,11 @@ fn owner_alone_without_recovery_account() {
             State::Terminated {
                 successor: None,
                 at: 33,
-                moment: START + 5
+                moment: START + 5,
+                deposit: Some(Deposit {
+                    payer: PATIENT,
+                    amount: RETIRED_PRICE
+                })
             }
         );
         // Void at once, for everybody.
@@ -44,9 +48,10 @@ fn owner_alone_without_recovery_account() {
             RecordsPallet::release(signed(CLINIC), PATIENT, digest(5), 1, blob(3_001)),
             Error::<Test>::BlobInUse
         );
-        // The tombstone keeps the institution's deposit, the share its own until it is cleared.
+        // The tombstone keeps the institution's deposit, the retired digest the patient's, the share
+        // its own until it is cleared.
         assert_eq!(held(HOSPITAL), BASE);
-        assert_eq!(held(PATIENT), BASE + 100);
+        assert_eq!(held(PATIENT), RETIRED_PRICE + BASE + 100);
         assert_last_event(Event::Terminated {
             record: id,
             successor: None,
