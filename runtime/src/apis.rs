@@ -5,7 +5,7 @@ use codec::Encode;
 use polkadot_sdk::{
     frame_support::{
         genesis_builder_helper::{build_state, get_preset},
-        traits::KeyOwnerProofSystem,
+        traits::{Get, KeyOwnerProofSystem},
         weights::Weight,
     },
     pallet_grandpa,

@@ -17,7 +17,7 @@ use salus_primitives::membership::Role;
 
 use crate::{
     configs::Treasury, AccountId, BabeConfig, Balance, BalancesConfig, CouncilConfig, JobsConfig,
-    RegistryConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
+    RegistryConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SessionLengthConfig, MINUTES,
 };
 use salus_primitives::{MED, MICRO_MED};
 
@@ -27,6 +27,10 @@ pub const BABE_EPOCH_CONFIG: BabeEpochConfiguration = BabeEpochConfiguration {
     c: (1, 4),
     allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots,
 };
+
+/// Slots of a session in the presets: two minutes, so that people see sessions change. A spec that
+/// does not say gets ten.
+const SESSION_SLOTS: u64 = 2 * MINUTES as u64;
 
 /// What each development account begins with.
 const ENDOWMENT: Balance = 1_000_000 * MED;
@@ -143,6 +147,9 @@ fn preset_of(count: usize) -> serde_json::Value {
         balances: BalancesConfig { balances },
         babe: BabeConfig {
             epoch_config: BABE_EPOCH_CONFIG
+        },
+        session_length: SessionLengthConfig {
+            slots: SESSION_SLOTS
         },
         session: SessionConfig { keys },
         council: CouncilConfig {

@@ -15,6 +15,7 @@ pub mod apis;
 pub mod configs;
 pub mod genesis;
 pub mod migrations;
+pub mod session_length;
 
 use alloc::{borrow::Cow, vec::Vec};
 use polkadot_sdk::{
@@ -137,6 +138,8 @@ mod runtime {
     pub type Grandpa = pallet_grandpa;
     #[runtime::pallet_index(10)]
     pub type AuthorityDiscovery = pallet_authority_discovery;
+    #[runtime::pallet_index(11)]
+    pub type SessionLength = crate::session_length;
 
     #[runtime::pallet_index(20)]
     pub type Council = pallet_collective<Instance1>;

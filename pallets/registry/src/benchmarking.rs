@@ -13,8 +13,9 @@ use polkadot_sdk::{
 use salus_primitives::membership::{Membership, Role};
 
 use crate::{
-    AccountIdOf, Addresses, Attestations, Call, Config, Members, Nodes, Operators, Pallet, PeerId,
-    PendingOperators, PendingRecovery, Provided, Recipients, Recovery, Sponsorships, Status,
+    AccountIdOf, Addresses, Attestations, Call, Config, FormerOperators, Members, Nodes, Offers,
+    Operators, Pallet, PeerId, PendingOperators, PendingRecovery, Recipients, Recovery,
+    Sponsorships, Status,
 };
 
 #[benchmarks]
@@ -45,12 +46,23 @@ mod benches {
         Ok(who)
     }
 
-    /// A patient that does not exist but for its sponsor, here with both quotas at their largest.
-    fn sponsored<T: Config>() -> Result<(AccountIdOf<T>, AccountIdOf<T>), BenchmarkError> {
-        let payer = member::<T>("sponsor", Role::Institution);
-        let patient: AccountIdOf<T> = account("patient", 0, 0);
+    /// An institution that offers `patient` the largest quotas.
+    fn offer<T: Config>(
+        name: &'static str,
+        patient: &AccountIdOf<T>,
+    ) -> Result<AccountIdOf<T>, BenchmarkError> {
+        let payer = member::<T>(name, Role::Institution);
         let max = T::MaxSponsorQuota::get();
         Pallet::<T>::do_sponsor(payer.clone(), patient.clone(), max, max)?;
+        Ok(payer)
+    }
+
+    /// A sponsor, and its patient who exists for nothing else.
+    fn sponsored<T: Config>() -> Result<(AccountIdOf<T>, AccountIdOf<T>), BenchmarkError> {
+        let patient: AccountIdOf<T> = account("patient", 0, 0);
+        let payer = offer::<T>("sponsor", &patient)?;
+        let sponsor = Some(payer.clone());
+        Pallet::<T>::do_register_patient(patient.clone(), H256::zero(), [1; 32], sponsor)?;
         Ok((payer, patient))
     }
 
@@ -61,10 +73,16 @@ mod benches {
 
     #[benchmark]
     fn register_patient() -> Result<(), BenchmarkError> {
-        let (_, patient) = sponsored::<T>()?;
+        let patient: AccountIdOf<T> = account("patient", 0, 0);
+        let sponsor = Some(offer::<T>("sponsor", &patient)?);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(patient.clone()), H256::zero(), [1; 32]);
+        _(
+            RawOrigin::Signed(patient.clone()),
+            H256::zero(),
+            [1; 32],
+            sponsor,
+        );
 
         assert_eq!(Pallet::<T>::role(&patient), Some(Role::Patient));
         Ok(())
@@ -149,7 +167,6 @@ mod benches {
     #[benchmark]
     fn end() -> Result<(), BenchmarkError> {
         let (payer, who) = sponsored::<T>()?;
-        Pallet::<T>::do_register_patient(who.clone(), H256::zero(), [1; 32])?;
         Pallet::<T>::do_attest(payer, who.clone())?;
 
         #[extrinsic_call]
@@ -196,7 +213,7 @@ mod benches {
         _(RawOrigin::Signed(operator.clone()), who.clone());
 
         assert_eq!(Operators::<T>::get(operator), Some(who));
-        assert!(!Provided::<T>::contains_key(former));
+        assert!(FormerOperators::<T>::contains_key(former));
         Ok(())
     }
 
@@ -269,9 +286,14 @@ mod benches {
         let max = T::MaxSponsorQuota::get();
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(institution), patient.clone(), max, max);
+        _(
+            RawOrigin::Signed(institution.clone()),
+            patient.clone(),
+            max,
+            max,
+        );
 
-        assert!(Sponsorships::<T>::contains_key(patient));
+        assert!(Offers::<T>::contains_key(patient, institution));
     }
 
     #[benchmark]
@@ -282,6 +304,19 @@ mod benches {
         _(RawOrigin::Signed(payer), patient.clone());
 
         assert!(!Sponsorships::<T>::contains_key(patient));
+        Ok(())
+    }
+
+    /// In the place of another sponsor.
+    #[benchmark]
+    fn accept_sponsor() -> Result<(), BenchmarkError> {
+        let (_, patient) = sponsored::<T>()?;
+        let payer = offer::<T>("other", &patient)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(patient.clone()), payer.clone());
+
+        assert!(Sponsorships::<T>::get(patient).is_some_and(|quota| quota.sponsor == payer));
         Ok(())
     }
 

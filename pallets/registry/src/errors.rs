@@ -72,10 +72,10 @@ mod errors {
         /// Nobody vouches for this patient.
         #[codec(index = 21)]
         AttestationNotFound,
-        /// This patient already has a sponsor; the patient or the sponsor can end that first.
+        /// This institution already sponsors this account or offers to: end that first.
         #[codec(index = 22)]
         AlreadySponsored,
-        /// This patient has no sponsor.
+        /// This account has no sponsor, and no offer of this institution.
         #[codec(index = 23)]
         SponsorshipNotFound,
         /// A quota is above what the chain allows.
@@ -84,5 +84,15 @@ mod errors {
         /// The deposit quota has to cover at least a patient's registration.
         #[codec(index = 25)]
         QuotaTooSmall,
+        /// This institution does not offer to sponsor this account.
+        #[codec(index = 26)]
+        OfferNotFound,
+        /// The sponsor is no active institution: it is suspended or gone, or its term is over.
+        #[codec(index = 27)]
+        SponsorInactive,
+        /// The sponsor's quota or balance does not cover the deposit: register without a sponsor,
+        /// or ask for a larger offer.
+        #[codec(index = 28)]
+        SponsorCannotPay,
     }
 }

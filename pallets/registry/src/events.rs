@@ -93,20 +93,26 @@ mod events {
             patient: T::AccountId,
             institution: T::AccountId,
         },
-        /// An institution sponsors a patient.
+        /// An institution offers to sponsor a patient.
         #[codec(index = 18)]
-        Sponsored {
+        SponsorshipOffered {
             patient: T::AccountId,
             sponsor: T::AccountId,
             deposit_quota: BalanceOf<T>,
             fee_quota: BalanceOf<T>,
         },
-        /// A sponsorship ended; `released` went back to the sponsor's free balance.
+        /// A sponsorship, or the offer of one, ended; `released` went back to the sponsor's free balance.
         #[codec(index = 19)]
         SponsorshipEnded {
             patient: T::AccountId,
             sponsor: T::AccountId,
             released: BalanceOf<T>,
+        },
+        /// A patient accepted an institution's offer.
+        #[codec(index = 20)]
+        SponsorshipAccepted {
+            patient: T::AccountId,
+            sponsor: T::AccountId,
         },
     }
 }

@@ -1,12 +1,12 @@
 //! Accounts that exist because this register knows them.
 //!
 //! An account without balance can only sign while something provides for it. Whatever the number of
-//! reasons (an entry, an operator's proposal or seat, a sponsorship), the system sees one provider
-//! reference of this pallet.
+//! reasons (an entry, an operator's proposal, its seat or its having had one, an offer, a
+//! sponsorship), the system sees one provider reference of this pallet.
 
 use polkadot_sdk::frame_system;
 
-use crate::{AccountIdOf, Config, Pallet, Provided};
+use crate::{AccountIdOf, Config, FormerOperators, Pallet, Provided};
 
 impl<T: Config> Pallet<T> {
     /// One more reason for `who` to exist.
@@ -32,5 +32,15 @@ impl<T: Config> Pallet<T> {
                 *reasons = (!gone).then_some(left);
             }
         });
+    }
+
+    /// An operator key leaves its seat. Its account stays: were it to go and come back, its nonce
+    /// would begin again, and what it once signed could be sent again.
+    pub(crate) fn retire(operator: &AccountIdOf<T>) {
+        if FormerOperators::<T>::contains_key(operator) {
+            Self::unprovide(operator);
+        } else {
+            FormerOperators::<T>::insert(operator, ());
+        }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! 1. The member, where the signer is its operator key and the call one of `OperatorCalls`, or the
 //!    key it proposed and the call is the acceptance.
-//! 2. The sponsor, from the patient's fee budget, where the signer is a sponsored patient, or is
-//!    sponsored and the call is its registration.
+//! 2. The institution whose offer the call accepts, and for other calls of a patient its sponsor:
+//!    from the fee budget.
 //! 3. Else, or where these cannot pay, or where there is a tip, the signer.
 
 use core::marker::PhantomData;
@@ -23,7 +23,7 @@ use polkadot_sdk::{
 use salus_primitives::membership::{Membership, Role};
 
 use crate::{
-    AccountIdOf, BalanceOf, Call, Config, Members, Operators, Pallet, PendingOperators,
+    AccountIdOf, BalanceOf, Call, Config, Members, Offers, Operators, Pallet, PendingOperators,
     Sponsorships,
 };
 
@@ -67,12 +67,23 @@ where
         }
     }
 
-    /// Whether this signer's call may use its fee budget.
-    fn is_sponsored(who: &AccountIdOf<T>, call: &RuntimeCallOf<T>) -> bool {
-        Sponsorships::<T>::contains_key(who)
-            && (Pallet::<T>::role(who) == Some(Role::Patient)
-                || (matches!(call.is_sub_type(), Some(Call::register_patient { .. }))
-                    && !Members::<T>::contains_key(who)))
+    /// The institution from whose fee budget this signer's call may be paid.
+    fn sponsor_for(who: &AccountIdOf<T>, call: &RuntimeCallOf<T>) -> Option<AccountIdOf<T>> {
+        let named = match call.is_sub_type() {
+            Some(Call::register_patient { sponsor, .. }) if !Members::<T>::contains_key(who) => {
+                sponsor.as_ref()
+            }
+            Some(Call::accept_sponsor { sponsor })
+                if Pallet::<T>::role(who) == Some(Role::Patient) =>
+            {
+                Some(sponsor)
+            }
+            _ => None,
+        };
+        match named {
+            Some(sponsor) if Offers::<T>::contains_key(who, sponsor) => Some(sponsor.clone()),
+            _ => Sponsorships::<T>::get(who).map(|quota| quota.sponsor),
+        }
     }
 }
 
@@ -98,9 +109,9 @@ where
                     let paid = Inner::withdraw_fee(&member, call, info, fee, tip)?;
                     return Ok((Some(Payer::Member(member)), paid));
                 }
-            } else if Self::is_sponsored(who, call) {
+            } else if let Some(sponsor) = Self::sponsor_for(who, call) {
                 let paid = with_storage_layer(|| {
-                    let sponsor = Pallet::<T>::spend_fee(who, fee)?;
+                    Pallet::<T>::spend_fee(who, &sponsor, fee)?;
                     let paid = Inner::withdraw_fee(&sponsor, call, info, fee, tip)
                         .map_err(|_| DispatchError::Other("the sponsor cannot pay"))?;
                     Ok::<_, DispatchError>((Some(Payer::Sponsor(sponsor)), paid))
@@ -125,10 +136,10 @@ where
                 if Inner::can_withdraw_fee(&member, call, info, fee, tip).is_ok() {
                     return Ok(());
                 }
-            } else if Self::is_sponsored(who, call) {
+            } else if let Some(sponsor) = Self::sponsor_for(who, call) {
                 // Tried out and undone, so that check and charge cannot differ.
                 let tried = with_transaction(|| {
-                    let result = Pallet::<T>::spend_fee(who, fee).and_then(|sponsor| {
+                    let result = Pallet::<T>::spend_fee(who, &sponsor, fee).and_then(|()| {
                         Inner::can_withdraw_fee(&sponsor, call, info, fee, tip)
                             .map_err(|_| DispatchError::Other("the sponsor cannot pay"))
                     });

@@ -24,6 +24,7 @@ mod membership;
 mod operators;
 mod recovery;
 mod sponsorship;
+mod storage;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -51,6 +52,7 @@ use polkadot_sdk::{
 #[allow(clippy::expect_used)]
 #[import_section(errors::errors)]
 #[import_section(events::events)]
+#[import_section(storage::storage)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -143,69 +145,6 @@ pub mod pallet {
         Sponsorship,
     }
 
-    /// Everybody who registered, applied or was admitted; tombstones included.
-    #[pallet::storage]
-    pub type Members<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, MemberOf<T>>;
-
-    /// Encryption recipients, all versions.
-    #[pallet::storage]
-    pub type Recipients<T: Config> =
-        StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, KeyVersion, Recipient>;
-
-    /// Active and suspended members of each role.
-    #[pallet::storage]
-    pub type Counters<T: Config> = StorageMap<_, Twox64Concat, Role, u32, ValueQuery>;
-
-    /// Nodes of members, with the operator in office.
-    #[pallet::storage]
-    pub type Nodes<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Node<T::AccountId>>;
-
-    /// Operator in office to its member.
-    #[pallet::storage]
-    pub type Operators<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
-
-    /// Member to the key it asks to be its operator.
-    #[pallet::storage]
-    pub type PendingOperators<T: Config> =
-        StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
-
-    /// Member to its recovery account, before any change whose time has come.
-    #[pallet::storage]
-    pub type Recovery<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
-
-    /// Announced changes of recovery accounts.
-    #[pallet::storage]
-    pub type PendingRecovery<T: Config> = StorageMap<
-        _,
-        Blake2_128Concat,
-        T::AccountId,
-        RecoveryChange<T::AccountId, BlockNumberFor<T>>,
-    >;
-
-    /// Patient to the institution that vouches for it.
-    #[pallet::storage]
-    pub type Attestations<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
-
-    /// Patient to what a sponsor lets it use.
-    #[pallet::storage]
-    pub type Sponsorships<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, QuotaOf<T>>;
-
-    /// Deposits that a sponsor has out for a patient, past sponsorships included.
-    #[pallet::storage]
-    pub type Outstanding<T: Config> = StorageDoubleMap<
-        _,
-        Blake2_128Concat,
-        T::AccountId,
-        Blake2_128Concat,
-        T::AccountId,
-        BalanceOf<T>,
-        ValueQuery,
-    >;
-
-    /// Accounts this pallet keeps in existence, with the number of reasons.
-    #[pallet::storage]
-    pub type Provided<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32>;
-
     /// Members from the first block on: account, role, credential, recipient, operator, end of the
     /// term (`None`: no end). They pay no deposit.
     #[pallet::genesis_config]
@@ -245,21 +184,23 @@ pub mod pallet {
     impl<T: Config> Pallet<T> {
         /// A patient registers itself.
         ///
-        /// Origin: any account that is not in the register. The deposit is paid by its sponsor, if
-        /// it has one with enough quota left. `credential` is a salted commitment, `recipient` the
-        /// account's first encryption key.
+        /// Origin: any account that is not in the register. `credential` is a salted commitment,
+        /// `recipient` the account's first encryption key. With `sponsor` the patient accepts that
+        /// institution's offer, which then pays the deposit and this call; else it pays itself.
         ///
-        /// Errors: `AlreadyExists`, `OperatorIsMember`, `InvalidRecipient`.
-        /// Event: `PatientRegistered`.
+        /// Errors: `AlreadyExists`, `OperatorIsMember`, `InvalidRecipient`, `OfferNotFound`,
+        /// `SponsorInactive`, `SponsorCannotPay`.
+        /// Event: `PatientRegistered`, with a sponsor `SponsorshipAccepted` before it.
         #[pallet::call_index(0)]
         #[pallet::weight(<T as Config>::WeightInfo::register_patient())]
         pub fn register_patient(
             origin: OriginFor<T>,
             credential: H256,
             recipient: Recipient,
+            sponsor: Option<T::AccountId>,
         ) -> DispatchResult {
             let signer = ensure_signed(origin)?;
-            Self::do_register_patient(signer, credential, recipient)
+            Self::do_register_patient(signer, credential, recipient, sponsor)
         }
 
         /// Asks to be admitted.
@@ -485,14 +426,14 @@ pub mod pallet {
             Self::do_revoke_attestation(signer, patient)
         }
 
-        /// Pays for a patient, who may not exist yet: deposits up to `deposit_quota` at a time,
-        /// fees up to `fee_quota` a period.
+        /// Offers to pay for a patient, who may not exist yet: deposits up to `deposit_quota` at a
+        /// time, fees up to `fee_quota` a period. Binds the patient to nothing.
         ///
         /// Origin: an active institution, on which both quotas are held.
         ///
         /// Errors: `NotInstitution`, `NotPatient`, `AlreadySponsored`, `QuotaTooLarge`,
         /// `QuotaTooSmall`.
-        /// Event: `Sponsored`.
+        /// Event: `SponsorshipOffered`.
         #[pallet::call_index(16)]
         #[pallet::weight(<T as Config>::WeightInfo::sponsor())]
         pub fn sponsor(
@@ -505,9 +446,10 @@ pub mod pallet {
             Self::do_sponsor(signer, patient, deposit_quota, fee_quota)
         }
 
-        /// Ends a sponsorship; deposits that are out come back when their state is freed.
+        /// Ends a sponsorship, or takes the offer of one back; deposits that are out come back when
+        /// their state is freed.
         ///
-        /// Origin: the sponsor or the patient.
+        /// Origin: the institution, or the patient where the sponsorship is in force.
         ///
         /// Errors: `SponsorshipNotFound`, `NotAuthorized`.
         /// Event: `SponsorshipEnded`.
@@ -516,6 +458,20 @@ pub mod pallet {
         pub fn end_sponsorship(origin: OriginFor<T>, patient: T::AccountId) -> DispatchResult {
             let signer = ensure_signed(origin)?;
             Self::do_end_sponsorship(signer, patient)
+        }
+
+        /// Accepts an institution's offer, in the place of any sponsorship in force. The offer pays
+        /// the fee.
+        ///
+        /// Origin: a patient.
+        ///
+        /// Errors: `NotPatient`, `OfferNotFound`, `SponsorInactive`.
+        /// Event: `SponsorshipAccepted`, after `SponsorshipEnded` where there was another.
+        #[pallet::call_index(18)]
+        #[pallet::weight(<T as Config>::WeightInfo::accept_sponsor())]
+        pub fn accept_sponsor(origin: OriginFor<T>, sponsor: T::AccountId) -> DispatchResult {
+            let signer = ensure_signed(origin)?;
+            Self::do_accept_sponsor(signer, sponsor)
         }
     }
 }

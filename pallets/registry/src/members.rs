@@ -67,11 +67,27 @@ impl<T: Config> Pallet<T> {
         who: AccountIdOf<T>,
         credential: H256,
         recipient: Recipient,
+        sponsor: Option<AccountIdOf<T>>,
     ) -> DispatchResult {
         Self::ensure_new(&who, &recipient)?;
         let deposit = T::RegistrationDeposit::get();
-        let payer = <Self as Sponsorship<_, _>>::charge(&who, deposit);
-        T::Currency::hold(&HoldReason::Membership.into(), &payer, deposit)?;
+        let hold = |payer| T::Currency::hold(&HoldReason::Membership.into(), payer, deposit);
+        let payer = match sponsor {
+            None => {
+                hold(&who)?;
+                who.clone()
+            }
+            // A patient that names a sponsor did not agree to pay itself.
+            Some(sponsor) => {
+                Self::take_offer(&who, &sponsor)?;
+                let payer = <Self as Sponsorship<_, _>>::charge(&who, deposit);
+                ensure!(
+                    payer == sponsor && hold(&sponsor).is_ok(),
+                    Error::<T>::SponsorCannotPay
+                );
+                sponsor
+            }
+        };
         Self::insert(
             &who,
             Role::Patient,

@@ -84,7 +84,7 @@ pub const TERM: Moment = 1_000;
 pub const FUNDS: Balance = 1_000_000_000_000_000;
 
 parameter_types! {
-    pub const RegistrationDeposit: Balance = REGISTRATION;
+    pub static RegistrationDeposit: Balance = REGISTRATION;
     pub const ApplicationDeposit: Balance = APPLICATION;
     pub const MinTerm: Moment = 100;
     pub const MaxTerm: Moment = 10_000;
@@ -148,6 +148,7 @@ pub const RESEARCH: Role = Role::ThirdParty(ThirdPartyKind::ResearchTeam);
 
 pub fn new_test_ext() -> sp_io::TestExternalities {
     Now::set(START);
+    RegistrationDeposit::set(REGISTRATION);
     let members = vec![
         (
             HOSPITAL,
@@ -214,7 +215,13 @@ pub fn quota_of(who: AccountId) -> Balance {
 }
 
 pub fn register(who: AccountId) {
-    Registry::register_patient(signed(who), H256::repeat_byte(9), [9; 32]).unwrap();
+    Registry::register_patient(signed(who), H256::repeat_byte(9), [9; 32], None).unwrap();
+}
+
+/// Registers `who` with HOSPITAL as the sponsor it accepts.
+pub fn register_sponsored(who: AccountId) {
+    let sponsor = Some(HOSPITAL);
+    Registry::register_patient(signed(who), H256::repeat_byte(9), [9; 32], sponsor).unwrap();
 }
 
 pub fn apply(who: AccountId) {

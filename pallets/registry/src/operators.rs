@@ -99,7 +99,7 @@ impl<T: Config> Pallet<T> {
         });
         if let Some(former) = former {
             Operators::<T>::remove(&former);
-            Self::unprovide(&former);
+            Self::retire(&former);
         }
         Self::deposit_event(Event::OperatorAccepted { member, operator });
         Ok(())
@@ -118,10 +118,12 @@ impl<T: Config> Pallet<T> {
         });
         if let Some(operator) = &accepted {
             Operators::<T>::remove(operator);
+            Self::retire(operator);
         }
-        let keys = [proposed, accepted];
-        keys.iter().flatten().for_each(Self::unprovide);
-        keys.iter().any(Option::is_some)
+        if let Some(key) = &proposed {
+            Self::unprovide(key);
+        }
+        proposed.is_some() || accepted.is_some()
     }
 
     pub(crate) fn do_set_node(

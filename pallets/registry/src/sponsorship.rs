@@ -1,6 +1,10 @@
 //! Institutions that vouch for patients and pay for them.
 //!
-//! What is left of a quota is held on the sponsor under `HoldReason::Sponsorship`. A deposit moves
+//! An institution offers, the patient accepts: nobody is sponsored, nor kept from another sponsor,
+//! without having asked. Offers of several institutions stand side by side.
+//!
+//! What is left of a quota is held on the sponsor from the offer on, under
+//! `HoldReason::Sponsorship`. A deposit moves
 //! its amount out of that hold, for the pallet that asked to hold it again under its own reason; a
 //! refund moves it back in. A fee leaves the hold for good. In the first use of each period the
 //! fee budget is filled up again from the sponsor's free balance, all of it or not at all, so that
@@ -20,8 +24,8 @@ use polkadot_sdk::{
 use salus_primitives::membership::{Membership, Role, Sponsorship};
 
 use crate::{
-    AccountIdOf, Attestations, BalanceOf, Config, Error, Event, HoldReason, Members, Operators,
-    Outstanding, Pallet, Quota, Sponsorships,
+    AccountIdOf, Attestations, BalanceOf, Config, Error, Event, HoldReason, Members, Offers,
+    Operators, Outstanding, Pallet, Quota, QuotaOf, Sponsorships,
 };
 use polkadot_sdk::frame_system::pallet_prelude::BlockNumberFor;
 
@@ -85,8 +89,9 @@ impl<T: Config> Pallet<T> {
                 Error::<T>::NotPatient
             );
         }
+        let sponsored = Sponsorships::<T>::get(&patient).is_some_and(|q| q.sponsor == sponsor);
         ensure!(
-            !Sponsorships::<T>::contains_key(&patient),
+            !sponsored && !Offers::<T>::contains_key(&patient, &sponsor),
             Error::<T>::AlreadySponsored
         );
         let max = T::MaxSponsorQuota::get();
@@ -113,9 +118,9 @@ impl<T: Config> Pallet<T> {
             fee_left: fee_quota,
             period: Self::period(),
         };
-        Sponsorships::<T>::insert(&patient, quota);
+        Offers::<T>::insert(&patient, &sponsor, quota);
         Self::provide(&patient);
-        Self::deposit_event(Event::Sponsored {
+        Self::deposit_event(Event::SponsorshipOffered {
             patient,
             sponsor,
             deposit_quota,
@@ -124,10 +129,40 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    pub(crate) fn do_accept_sponsor(
+        patient: AccountIdOf<T>,
+        sponsor: AccountIdOf<T>,
+    ) -> DispatchResult {
+        ensure!(
+            Self::role(&patient) == Some(Role::Patient),
+            Error::<T>::NotPatient
+        );
+        Self::take_offer(&patient, &sponsor)
+    }
+
+    /// Puts an offer in force, in the place of any sponsorship.
+    pub(crate) fn take_offer(patient: &AccountIdOf<T>, sponsor: &AccountIdOf<T>) -> DispatchResult {
+        let quota = Offers::<T>::take(patient, sponsor).ok_or(Error::<T>::OfferNotFound)?;
+        ensure!(Self::is_institution(sponsor), Error::<T>::SponsorInactive);
+        if Sponsorships::<T>::contains_key(patient) {
+            Self::close_sponsorship(patient)?;
+        }
+        // The offer's reason for the account to exist goes over to the sponsorship.
+        Sponsorships::<T>::insert(patient, quota);
+        Self::deposit_event(Event::SponsorshipAccepted {
+            patient: patient.clone(),
+            sponsor: sponsor.clone(),
+        });
+        Ok(())
+    }
+
     pub(crate) fn do_end_sponsorship(
         by: AccountIdOf<T>,
         patient: AccountIdOf<T>,
     ) -> DispatchResult {
+        if let Some(quota) = Offers::<T>::take(&patient, &by) {
+            return Self::release_quota(&patient, quota);
+        }
         let quota = Sponsorships::<T>::get(&patient).ok_or(Error::<T>::SponsorshipNotFound)?;
         ensure!(
             by == quota.sponsor || by == patient,
@@ -139,6 +174,11 @@ impl<T: Config> Pallet<T> {
     /// Ends the sponsorship of a patient; deposits that are out stay out until they are returned.
     pub(crate) fn close_sponsorship(patient: &AccountIdOf<T>) -> DispatchResult {
         let quota = Sponsorships::<T>::take(patient).ok_or(Error::<T>::SponsorshipNotFound)?;
+        Self::release_quota(patient, quota)
+    }
+
+    /// Gives a sponsor back what a quota that is no more has left.
+    fn release_quota(patient: &AccountIdOf<T>, quota: QuotaOf<T>) -> DispatchResult {
         let released = T::Currency::release(
             &HoldReason::Sponsorship.into(),
             &quota.sponsor,
@@ -154,31 +194,45 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Takes `fee` out of the budget and the hold; the sponsor, on whose free balance it is now.
+    /// Changes what `sponsor` lets `patient` use, be it in force or an offer: it is never both.
+    fn change_quota<R>(
+        patient: &AccountIdOf<T>,
+        sponsor: &AccountIdOf<T>,
+        change: impl FnOnce(&mut QuotaOf<T>) -> Result<R, DispatchError>,
+    ) -> Result<R, DispatchError> {
+        if Offers::<T>::contains_key(patient, sponsor) {
+            return Offers::<T>::try_mutate(patient, sponsor, |quota| {
+                change(quota.as_mut().ok_or(Error::<T>::OfferNotFound)?)
+            });
+        }
+        Sponsorships::<T>::try_mutate(patient, |quota| {
+            let quota = quota.as_mut().filter(|quota| quota.sponsor == *sponsor);
+            change(quota.ok_or(Error::<T>::SponsorshipNotFound)?)
+        })
+    }
+
+    /// Takes `fee` out of the budget and the hold: it is on the sponsor's free balance now.
     pub(crate) fn spend_fee(
         patient: &AccountIdOf<T>,
+        sponsor: &AccountIdOf<T>,
         fee: BalanceOf<T>,
-    ) -> Result<AccountIdOf<T>, DispatchError> {
+    ) -> DispatchResult {
         let reason = HoldReason::Sponsorship.into();
-        Sponsorships::<T>::try_mutate(patient, |quota| {
-            let quota = quota.as_mut().ok_or(Error::<T>::SponsorshipNotFound)?;
-            ensure!(
-                Self::is_institution(&quota.sponsor),
-                Error::<T>::NotInstitution
-            );
+        ensure!(Self::is_institution(sponsor), Error::<T>::SponsorInactive);
+        Self::change_quota(patient, sponsor, |quota| {
             let period = Self::period();
             if quota.period != period {
                 let missing = quota.fee_quota.saturating_sub(quota.fee_left);
                 // A sponsor without means now may have them later in the period.
-                if T::Currency::hold(&reason, &quota.sponsor, missing).is_ok() {
+                if T::Currency::hold(&reason, sponsor, missing).is_ok() {
                     quota.fee_left = quota.fee_quota;
                     quota.period = period;
                 }
             }
             ensure!(quota.fee_left >= fee, Error::<T>::QuotaTooSmall);
-            T::Currency::release(&reason, &quota.sponsor, fee, Precision::Exact)?;
+            T::Currency::release(&reason, sponsor, fee, Precision::Exact)?;
             quota.fee_left = quota.fee_left.saturating_sub(fee);
-            Ok(quota.sponsor.clone())
+            Ok(())
         })
     }
 
@@ -188,14 +242,12 @@ impl<T: Config> Pallet<T> {
         sponsor: &AccountIdOf<T>,
         amount: BalanceOf<T>,
     ) {
-        Sponsorships::<T>::mutate(patient, |quota| {
-            if let Some(quota) = quota.as_mut().filter(|quota| quota.sponsor == *sponsor) {
-                let amount = amount.min(quota.fee_quota.saturating_sub(quota.fee_left));
-                let reason = HoldReason::Sponsorship.into();
-                if T::Currency::hold(&reason, sponsor, amount).is_ok() {
-                    quota.fee_left = quota.fee_left.saturating_add(amount);
-                }
-            }
+        // Where nothing can be changed, the sponsor has the money and no promise to keep.
+        let _ = Self::change_quota(patient, sponsor, |quota| {
+            let amount = amount.min(quota.fee_quota.saturating_sub(quota.fee_left));
+            T::Currency::hold(&HoldReason::Sponsorship.into(), sponsor, amount)?;
+            quota.fee_left = quota.fee_left.saturating_add(amount);
+            Ok(())
         });
     }
 }
@@ -207,7 +259,7 @@ impl<T: Config> Sponsorship<AccountIdOf<T>, BalanceOf<T>> for Pallet<T> {
                 let quota = quota.as_mut().ok_or(Error::<T>::SponsorshipNotFound)?;
                 ensure!(
                     Self::is_institution(&quota.sponsor),
-                    Error::<T>::NotInstitution
+                    Error::<T>::SponsorInactive
                 );
                 ensure!(quota.deposit_left >= amount, Error::<T>::QuotaTooSmall);
                 let reason = HoldReason::Sponsorship.into();
@@ -230,19 +282,16 @@ impl<T: Config> Sponsorship<AccountIdOf<T>, BalanceOf<T>> for Pallet<T> {
             *out = (!left.is_zero()).then_some(left);
             left
         });
-        Sponsorships::<T>::mutate(who, |quota| {
-            if let Some(quota) = quota.as_mut().filter(|quota| quota.sponsor == *payer) {
-                let room = quota
-                    .deposit_quota
-                    .saturating_sub(left)
-                    .saturating_sub(quota.deposit_left);
-                let back = amount.min(room);
-                let reason = HoldReason::Sponsorship.into();
-                // A sponsor whose free balance is frozen keeps the money, the quota shrinks.
-                if T::Currency::hold(&reason, payer, back).is_ok() {
-                    quota.deposit_left = quota.deposit_left.saturating_add(back);
-                }
-            }
+        // A sponsor whose balance cannot be held keeps the money, the quota shrinks.
+        let _ = Self::change_quota(who, payer, |quota| {
+            let room = quota
+                .deposit_quota
+                .saturating_sub(left)
+                .saturating_sub(quota.deposit_left);
+            let back = amount.min(room);
+            T::Currency::hold(&HoldReason::Sponsorship.into(), payer, back)?;
+            quota.deposit_left = quota.deposit_left.saturating_add(back);
+            Ok(())
         });
     }
 }

@@ -12,9 +12,9 @@ use polkadot_sdk::{
 use salus_primitives::membership::Role;
 
 use crate::{
-    AccountIdOf, Attestations, BalanceOf, Config, Counters, HoldReason, Members, Nodes, Operators,
-    Outstanding, Pallet, PendingOperators, PendingRecovery, Provided, Recipients, Recovery,
-    Sponsorships, Status,
+    AccountIdOf, Attestations, BalanceOf, Config, Counters, FormerOperators, HoldReason, Members,
+    Nodes, Offers, Operators, Outstanding, Pallet, PendingOperators, PendingRecovery, Provided,
+    QuotaOf, Recipients, Recovery, Sponsorships, Status,
 };
 
 impl<T: Config> Pallet<T> {
@@ -34,7 +34,7 @@ impl<T: Config> Pallet<T> {
             let sum = deposits.entry(member.payer).or_default();
             *sum = sum.saturating_add(member.deposit);
         }
-        for (_, quota) in Sponsorships::<T>::iter() {
+        for (_, quota) in Self::quotas() {
             let sum = quotas.entry(quota.sponsor).or_default();
             *sum = sum.saturating_add(quota.deposit_left.saturating_add(quota.fee_left));
         }
@@ -122,8 +122,31 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Every quota with the account that it is for: those in force and those on offer.
+    fn quotas() -> impl Iterator<Item = (AccountIdOf<T>, QuotaOf<T>)> {
+        let offered = Offers::<T>::iter().map(|(patient, _, quota)| (patient, quota));
+        Sponsorships::<T>::iter().chain(offered)
+    }
+
     fn check_sponsorships() -> Result<(), TryRuntimeError> {
         for (patient, quota) in Sponsorships::<T>::iter() {
+            let member = Members::<T>::get(&patient).ok_or("a sponsored account is no member")?;
+            ensure!(
+                member.role == Role::Patient && member.status == Status::Active,
+                "the sponsored account is no patient"
+            );
+            ensure!(
+                !Offers::<T>::contains_key(&patient, &quota.sponsor),
+                "a sponsor still offers"
+            );
+        }
+        for (_, institution, quota) in Offers::<T>::iter() {
+            ensure!(
+                quota.sponsor == institution,
+                "somebody offers in another's name"
+            );
+        }
+        for (patient, quota) in Self::quotas() {
             let out = Outstanding::<T>::get(&patient, &quota.sponsor);
             ensure!(
                 quota.deposit_left.is_zero()
@@ -143,7 +166,8 @@ impl<T: Config> Pallet<T> {
         let known = Members::<T>::iter_keys()
             .chain(Operators::<T>::iter_keys())
             .chain(PendingOperators::<T>::iter_values())
-            .chain(Sponsorships::<T>::iter_keys());
+            .chain(FormerOperators::<T>::iter_keys())
+            .chain(Self::quotas().map(|(patient, _)| patient));
         for who in known {
             let count = reasons.entry(who).or_default();
             *count = count.saturating_add(1);

@@ -32,6 +32,7 @@ pub trait WeightInfo {
     fn revoke_attestation() -> Weight;
     fn sponsor() -> Weight;
     fn end_sponsorship() -> Weight;
+    fn accept_sponsor() -> Weight;
 }
 
 /// 25 µs in picoseconds.
@@ -47,7 +48,7 @@ fn counted<D: Get<RuntimeDbWeight>>(steps: u64, reads: u64, writes: u64) -> Weig
 macro_rules! weights {
     ($db:ty) => {
         fn register_patient() -> Weight {
-            counted::<$db>(4, 9, 9)
+            counted::<$db>(5, 11, 11)
         }
         fn apply() -> Weight {
             counted::<$db>(3, 6, 6)
@@ -68,16 +69,16 @@ macro_rules! weights {
             counted::<$db>(1, 1, 1)
         }
         fn end() -> Weight {
-            counted::<$db>(6, 22, 22)
+            counted::<$db>(6, 23, 23)
         }
         fn rotate_key() -> Weight {
             counted::<$db>(1, 2, 2)
         }
         fn set_operator() -> Weight {
-            counted::<$db>(3, 9, 7)
+            counted::<$db>(3, 10, 8)
         }
         fn accept_operator() -> Weight {
-            counted::<$db>(3, 8, 6)
+            counted::<$db>(3, 9, 7)
         }
         fn set_node() -> Weight {
             counted::<$db>(1, 3, 1)
@@ -95,10 +96,13 @@ macro_rules! weights {
             counted::<$db>(1, 1, 1)
         }
         fn sponsor() -> Weight {
-            counted::<$db>(3, 9, 6)
+            counted::<$db>(3, 10, 6)
         }
         fn end_sponsorship() -> Weight {
-            counted::<$db>(3, 6, 6)
+            counted::<$db>(3, 7, 6)
+        }
+        fn accept_sponsor() -> Weight {
+            counted::<$db>(4, 9, 7)
         }
     };
 }

@@ -3,7 +3,10 @@
 
 use alloc::vec::Vec;
 use polkadot_sdk::{
-    frame_support::{parameter_types, traits::ConstU32},
+    frame_support::{
+        parameter_types,
+        traits::{ConstU32, Get},
+    },
     pallet_authority_discovery, pallet_authorship, pallet_babe, pallet_grandpa, pallet_offences,
     pallet_session::{self, historical},
     sp_runtime::traits::{Convert, ConvertInto, OpaqueKeys},
@@ -11,23 +14,26 @@ use polkadot_sdk::{
 };
 
 use crate::{
-    AccountId, Babe, Balance, Balances, Historical, Offences, Runtime, RuntimeEvent, Session,
-    SessionKeys, MINUTES, SLOT_MILLIS,
+    session_length, AccountId, Babe, Balance, Balances, Historical, Offences, Runtime,
+    RuntimeEvent, Session, SessionKeys, SLOT_MILLIS,
 };
 
 /// Validators and candidates at most: a GRANDPA round costs each n messages of 200 bytes.
 pub type MaxAuthorities = ConstU32<100>;
 
 parameter_types! {
-    /// Slots of an epoch, and of a session: 10 minutes. A short one would make every rotation of
-    /// keys and every election cheap to grind, a long one keeps a dead validator for long.
-    pub const EpochDuration: u64 = 10 * MINUTES as u64;
     pub const ExpectedBlockTime: u64 = SLOT_MILLIS;
-    /// Reports are accepted for as long as historical roots are kept: 6 sessions, an hour.
-    pub const ReportLongevity: u64 = 6 * EpochDuration::get();
+    /// Slots for which a report is accepted: 6 sessions, the ones GRANDPA keeps the sets of.
+    pub ReportLongevity: u64 =
+        EpochDuration::get().saturating_mul(MaxSetIdSessionEntries::get());
     pub const MaxSetIdSessionEntries: u64 = 6;
     pub const KeyDeposit: Balance = 0;
 }
+
+/// Slots of an epoch and of a session, as genesis says.
+pub type EpochDuration = session_length::EpochDuration<Runtime>;
+
+impl session_length::Config for Runtime {}
 
 impl pallet_babe::Config for Runtime {
     type EpochDuration = EpochDuration;

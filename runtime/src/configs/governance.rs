@@ -6,7 +6,7 @@ use polkadot_sdk::{
         parameter_types,
         traits::{
             fungible::HoldConsideration, ConstU32, EitherOfDiverse, EnsureOrigin,
-            EnsureOriginWithArg, LinearStoragePrice,
+            EnsureOriginWithArg, Get, LinearStoragePrice,
         },
         weights::Weight,
     },
@@ -83,8 +83,8 @@ impl pallet_whitelist::Config for Runtime {
     type WeightInfo = pallet_whitelist::weights::SubstrateWeight<Runtime>;
 }
 
-/// Tunables that genesis sets and the council changes, so that demo and production run the same
-/// blob. Windows are in blocks.
+/// Tunables that the council changes, so that demo and production run the same blob. Windows are in
+/// blocks. Pallets see them through [`in_bounds`].
 #[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<Runtime>)]
 pub mod dynamic_params {
     use super::*;
@@ -115,6 +115,56 @@ pub mod dynamic_params {
         #[codec(index = 5)]
         pub static SuspensionPeriod: BlockNumber = DAYS;
     }
+}
+
+/// The tunables as the pallets see them. A motion sets one value at a time and knows nothing of the
+/// others, so what is stored is bent here into what the pallets' `integrity_test` asks for: a slip
+/// of the council costs a motion, not the chain.
+pub mod in_bounds {
+    use super::*;
+    use core::marker::PhantomData;
+
+    /// `Value`, or `Least` where it is less.
+    pub struct AtLeast<Value, Least>(PhantomData<(Value, Least)>);
+    impl<Value: Get<BlockNumber>, Least: Get<BlockNumber>> Get<BlockNumber> for AtLeast<Value, Least> {
+        fn get() -> BlockNumber {
+            Value::get().max(Least::get())
+        }
+    }
+
+    /// `Value`, or `Most` where it is more.
+    pub struct AtMost<Value, Most>(PhantomData<(Value, Most)>);
+    impl<Value: Get<BlockNumber>, Most: Get<BlockNumber>> Get<BlockNumber> for AtMost<Value, Most> {
+        fn get() -> BlockNumber {
+            Value::get().min(Most::get())
+        }
+    }
+
+    /// Agents leave the last 10 blocks of a window to their transactions, and a reveal that misses
+    /// its window costs a bond: no window is shorter than twice that.
+    type ShortestWindow = ConstU32<20>;
+    /// No window is longer than the longest commit window.
+    type LongestWindow = <Runtime as pallet_jobs::Config>::MaxWindow;
+    type Window<Value> = AtLeast<AtMost<Value, LongestWindow>, ShortestWindow>;
+    /// A bond comes back within a year.
+    type LongestPeriod = ConstU32<{ 365 * DAYS }>;
+
+    pub type ProvideWindow = Window<dynamic_params::jobs::ProvideWindow>;
+    /// At most `MaxWindow`: there is always a window that a post may ask for.
+    pub type MinWindow = Window<dynamic_params::jobs::MinWindow>;
+    pub type RevealWindow = Window<dynamic_params::jobs::RevealWindow>;
+    /// At most `RetentionPeriod`: a result stays while its reward waits.
+    pub type ResultWindow = AtLeast<
+        AtMost<
+            dynamic_params::jobs::ResultWindow,
+            <Runtime as pallet_jobs::Config>::RetentionPeriod,
+        >,
+        ShortestWindow,
+    >;
+    pub type SuspensionPeriod = AtMost<dynamic_params::jobs::SuspensionPeriod, LongestPeriod>;
+    /// At least `SuspensionPeriod`: leaving and coming back is no way around a suspension.
+    pub type UnbondingPeriod =
+        AtLeast<AtMost<dynamic_params::jobs::UnbondingPeriod, LongestPeriod>, SuspensionPeriod>;
 }
 
 /// Parameters are the council's to set.

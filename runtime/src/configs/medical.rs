@@ -9,7 +9,10 @@ use polkadot_sdk::{
     sp_runtime::Permill,
 };
 
-use super::{governance::dynamic_params, governance::RootOrCouncilMajority, money::Treasury};
+use super::{
+    governance::{in_bounds, RootOrCouncilMajority},
+    money::Treasury,
+};
 use crate::{
     Balances, BlockNumber, Hash, Jobs, Moment, Records, Registry, Runtime, RuntimeCall,
     RuntimeHoldReason, System, Timestamp, DAYS,
@@ -103,8 +106,8 @@ impl pallet_jobs::Config for Runtime {
     type MinBond = ConstU128<{ 1_000 * MED }>;
     type SlashPart = SlashPart;
     type MaxStrikes = ConstU32<3>;
-    type UnbondingPeriod = dynamic_params::jobs::UnbondingPeriod;
-    type SuspensionPeriod = dynamic_params::jobs::SuspensionPeriod;
+    type UnbondingPeriod = in_bounds::UnbondingPeriod;
+    type SuspensionPeriod = in_bounds::SuspensionPeriod;
     type RestartFee = ConstU128<{ 10 * MED }>;
     type MinReward = ConstU128<{ 100 * MILLI_MED }>;
     type DrawFee = DrawFee;
@@ -113,14 +116,14 @@ impl pallet_jobs::Config for Runtime {
     type DrawDelay = ConstU32<3>;
     type MaxDrawRetries = ConstU32<10>;
     type PanelMemory = ConstU32<{ 7 * DAYS }>;
-    type ProvideWindow = dynamic_params::jobs::ProvideWindow;
+    type ProvideWindow = in_bounds::ProvideWindow;
     // A core of the bench machine does seven billion units of fcm/1 a second
     // (docs/performance.md); a seventh of what it does in a slot.
     type UnitsPerBlock = ConstU128<2_000_000_000>;
-    type MinWindow = dynamic_params::jobs::MinWindow;
+    type MinWindow = in_bounds::MinWindow;
     type MaxWindow = ConstU32<{ 7 * DAYS }>;
-    type RevealWindow = dynamic_params::jobs::RevealWindow;
-    type ResultWindow = dynamic_params::jobs::ResultWindow;
+    type RevealWindow = in_bounds::RevealWindow;
+    type ResultWindow = in_bounds::ResultWindow;
     type RetentionPeriod = ConstU32<{ 30 * DAYS }>;
     type DepositBase = ConstU128<{ 100 * MILLI_MED }>;
     type DepositPerByte = DepositPerByte;

@@ -7,6 +7,6 @@ mod money;
 mod system;
 
 pub use consensus::EpochDuration;
-pub use governance::{dynamic_params, CouncilCollective};
+pub use governance::{dynamic_params, CouncilCollective, RuntimeParameters};
 pub use money::Treasury;
 pub use system::transaction_extensions;

@@ -9,8 +9,8 @@ use polkadot_sdk::{
 use salus_runtime::{
     Agent, AllPalletsWithSystem, AuthorityDiscovery, Authorship, Babe, Balances, Council, Grandpa,
     Historical, Jobs, MultiBlockMigrations, Multisig, Offences, Parameters, Preimage, Proxy,
-    Records, Registry, RuntimeCall, Session, System, Timestamp, TransactionPayment, Utility,
-    Whitelist,
+    Records, Registry, RuntimeCall, Session, SessionLength, System, Timestamp, TransactionPayment,
+    Utility, Whitelist,
 };
 
 #[test]
@@ -30,6 +30,7 @@ fn pallet_indices_are_pinned() {
         (at::<Session>(), (8, "Session")),
         (at::<Grandpa>(), (9, "Grandpa")),
         (at::<AuthorityDiscovery>(), (10, "AuthorityDiscovery")),
+        (at::<SessionLength>(), (11, "SessionLength")),
         (at::<Council>(), (20, "Council")),
         (at::<Preimage>(), (21, "Preimage")),
         (at::<Whitelist>(), (22, "Whitelist")),

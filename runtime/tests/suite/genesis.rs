@@ -2,45 +2,16 @@
 
 use polkadot_sdk::{
     frame_support::traits::{fungible::Inspect, fungible::InspectHold},
-    sp_core::{crypto::Ss58Codec, sr25519, Pair},
+    sp_core::crypto::Ss58Codec,
     sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET},
-    sp_io::TestExternalities,
-    sp_runtime::BuildStorage,
 };
 use salus_primitives::membership::{Membership, Role};
 use salus_runtime::{
     genesis::{preset, preset_names},
-    AccountId, Balances, Registry, Runtime, RuntimeGenesisConfig, Session,
+    AccountId, Balances, Registry, Runtime, Session,
 };
 
-/// A chain at genesis, by the path a chain spec takes: defaults, patched with the preset's JSON.
-fn chain(id: &str) -> TestExternalities {
-    let patch = preset(&id.into()).expect("the preset exists");
-    let patch: serde_json::Value = serde_json::from_slice(&patch).expect("a preset is JSON");
-    let mut config =
-        serde_json::to_value(RuntimeGenesisConfig::default()).expect("the default serialises");
-    merge(&mut config, patch);
-    let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("the patch fits");
-    config.build_storage().expect("genesis builds").into()
-}
-
-fn merge(into: &mut serde_json::Value, patch: serde_json::Value) {
-    match (into, patch) {
-        (serde_json::Value::Object(into), serde_json::Value::Object(patch)) => {
-            for (key, value) in patch {
-                merge(into.entry(key).or_insert(serde_json::Value::Null), value);
-            }
-        }
-        (into, patch) => *into = patch,
-    }
-}
-
-fn account(uri: &str) -> AccountId {
-    sr25519::Pair::from_string(uri, None)
-        .expect("a development key")
-        .public()
-        .into()
-}
+use crate::chain::{account, chain};
 
 #[test]
 fn every_named_preset_exists() {

@@ -56,7 +56,7 @@ before(async () => {
 after(() => node?.stop());
 
 test("a patient registers, a research team is admitted by the council", async () => {
-  const registered = await send(api, api.tx.registry.registerPatient(random(32), patientKey.bytes), patient);
+  const registered = await send(api, api.tx.registry.registerPatient(random(32), patientKey.bytes, null), patient);
   assert.equal(event(registered, "registry", "PatientRegistered")[0].toString(), patient.address);
 
   await send(api, api.tx.registry.apply({ ThirdParty: "ResearchTeam" }, random(32), researchKey.bytes), research);

@@ -81,7 +81,7 @@ fn an_ended_pseudonym_is_never_used_again() {
         assert_eq!(Registry::recipient(&TEAM), Some((0, [8; 32])));
         assert_noop!(Registry::end(signed(TEAM), TEAM), E::NotFound);
         assert_noop!(
-            Registry::register_patient(signed(TEAM), H256::zero(), [1; 32]),
+            Registry::register_patient(signed(TEAM), H256::zero(), [1; 32], None),
             E::AlreadyExists
         );
     });

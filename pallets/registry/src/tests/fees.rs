@@ -8,7 +8,7 @@ use polkadot_sdk::{
     sp_runtime::{traits::DispatchTransaction, transaction_validity::TransactionValidityError},
 };
 
-use crate::{mock::*, Call, Sponsorships};
+use crate::{mock::*, Call, Offers, Sponsorships};
 
 const BUDGET: Balance = MAX_QUOTA;
 
@@ -32,12 +32,17 @@ fn registration() -> RuntimeCall {
     Call::register_patient {
         credential: H256::zero(),
         recipient: [3; 32],
+        sponsor: Some(HOSPITAL),
     }
     .into()
 }
 
 fn left() -> Balance {
     Sponsorships::<Test>::get(POOR).unwrap().fee_left
+}
+
+fn offered(by: AccountId) -> Balance {
+    Offers::<Test>::get(POOR, by).unwrap().fee_left
 }
 
 fn sponsor() {
@@ -48,8 +53,17 @@ fn sponsor() {
 fn the_budget_pays_for_a_patient_without_tokens() {
     build_and_execute(|| {
         sponsor();
-        // Not a patient yet: only the registration is paid for.
+        // Not a patient yet: only the registration that names the sponsor is paid for.
         assert!(run(POOR, remark(), 0).is_err());
+        let (credential, recipient) = (H256::zero(), [3; 32]);
+        for sponsor in [None, Some(CLINIC)] {
+            let call = Call::register_patient {
+                credential,
+                recipient,
+                sponsor,
+            };
+            assert!(run(POOR, call.into(), 0).is_err());
+        }
         assert_eq!(run(POOR, registration(), 0), Ok(true));
         let after_one = left();
         assert!(after_one < BUDGET);
@@ -78,6 +92,7 @@ fn an_empty_budget_is_filled_in_the_next_period() {
         assert_ok!(Registry::end_sponsorship(signed(HOSPITAL), POOR));
         let fee = left_for_one();
         assert_ok!(Registry::sponsor(signed(HOSPITAL), POOR, REGISTRATION, fee));
+        assert_ok!(Registry::accept_sponsor(signed(POOR), HOSPITAL));
         assert_eq!(run(POOR, remark(), 0), Ok(true));
         let rest = left();
         assert!(run(POOR, remark(), 0).is_err());
@@ -101,7 +116,9 @@ fn an_overestimate_returns_to_the_budget() {
         sponsor();
         let (call, info) = (registration(), registration().get_dispatch_info());
         let paid = Fees::withdraw_fee(&POOR, &call, &info, 500, 0).unwrap();
-        assert_eq!(left(), BUDGET - 500);
+        assert_eq!(offered(HOSPITAL), BUDGET - 500);
+        // In between the offer was accepted.
+        register_sponsored(POOR);
         assert_ok!(Fees::correct_and_deposit_fee(
             &POOR,
             &info,
@@ -111,7 +128,34 @@ fn an_overestimate_returns_to_the_budget() {
             paid
         ));
         assert_eq!(left(), BUDGET - 300);
-        assert_eq!(quota_of(HOSPITAL), REGISTRATION + BUDGET - 300);
+        assert_eq!(quota_of(HOSPITAL), BUDGET - 300);
+    });
+}
+
+#[test]
+fn the_offer_pays_for_its_acceptance() {
+    build_and_execute(|| {
+        sponsor();
+        assert_eq!(run(POOR, registration(), 0), Ok(true));
+        let hospital = left();
+        assert_ok!(Registry::sponsor(
+            signed(CLINIC),
+            POOR,
+            REGISTRATION,
+            BUDGET
+        ));
+        let accept = || Call::accept_sponsor { sponsor: CLINIC }.into();
+        assert_eq!(run(POOR, accept(), 0), Ok(true));
+        assert!(left() < BUDGET);
+        let spent = BUDGET - left();
+        assert_eq!(Balances::total_balance(&CLINIC), FUNDS - spent);
+        assert_eq!(
+            Balances::total_balance(&HOSPITAL),
+            FUNDS - (BUDGET - hospital)
+        );
+        // Without an offer the sponsor in force pays for the attempt.
+        assert_eq!(run(POOR, accept(), 0), Ok(false));
+        assert!(left() < BUDGET - spent);
     });
 }
 
@@ -121,7 +165,7 @@ fn a_suspended_sponsor_pays_nothing() {
         sponsor();
         Registry::suspend(RuntimeOrigin::root(), HOSPITAL).unwrap();
         assert!(run(POOR, registration(), 0).is_err());
-        assert_eq!(left(), BUDGET);
+        assert_eq!(offered(HOSPITAL), BUDGET);
     });
 }
 

@@ -33,10 +33,9 @@ fn a_new_operator_takes_over_when_it_accepts() {
         });
         assert_eq!(Registry::member_of(&KEY), Some(HOSPITAL));
         assert_eq!(Registry::member_of(&OPERATOR), None);
-        assert_eq!(System::providers(&OPERATOR), 0);
         assert_ok!(set(HOSPITAL, None));
         assert_last_event(Event::OperatorRemoved { member: HOSPITAL });
-        assert_eq!(System::providers(&KEY), 0);
+        assert_eq!(Registry::member_of(&KEY), None);
         assert_noop!(set(HOSPITAL, None), E::OperatorNotFound);
     });
 }
@@ -81,16 +80,39 @@ fn a_key_works_for_one_member_and_is_none() {
 }
 
 #[test]
-fn an_operator_with_consumers_stays_until_it_can_go() {
+fn a_proposed_key_with_consumers_stays_until_it_can_go() {
     build_and_execute(|| {
-        assert_ok!(System::inc_consumers(&OPERATOR));
+        assert_ok!(set(HOSPITAL, Some(KEY)));
+        assert_ok!(System::inc_consumers(&KEY));
         assert_ok!(set(HOSPITAL, None));
-        assert_eq!(Provided::<Test>::get(OPERATOR), Some(0));
+        assert_eq!(Provided::<Test>::get(KEY), Some(0));
+        assert_ok!(set(HOSPITAL, Some(KEY)));
+        System::dec_consumers(&KEY);
+        assert_eq!(System::providers(&KEY), 1);
+        assert_ok!(set(HOSPITAL, None));
+        assert_eq!(System::providers(&KEY), 0);
+    });
+}
+
+#[test]
+fn the_nonce_of_a_former_operator_never_begins_again() {
+    build_and_execute(|| {
+        System::inc_account_nonce(OPERATOR);
+        assert_ok!(set(HOSPITAL, None));
+        let stays = || {
+            assert_eq!(System::account_nonce(OPERATOR), 1);
+            assert_eq!(Provided::<Test>::get(OPERATOR), Some(1));
+        };
+        stays();
+        // Neither a proposal that is dropped nor a second seat takes the reason away.
         assert_ok!(set(HOSPITAL, Some(OPERATOR)));
-        System::dec_consumers(&OPERATOR);
-        assert_eq!(System::providers(&OPERATOR), 1);
         assert_ok!(set(HOSPITAL, None));
-        assert_eq!(System::providers(&OPERATOR), 0);
+        stays();
+        assert_ok!(set(CLINIC, Some(OPERATOR)));
+        assert_ok!(Registry::accept_operator(signed(OPERATOR), CLINIC));
+        assert_ok!(set(CLINIC, Some(KEY)));
+        assert_ok!(Registry::accept_operator(signed(KEY), CLINIC));
+        stays();
     });
 }
 

@@ -27,7 +27,7 @@ fn a_patient_registers() {
 fn only_new_accounts_with_a_key_register() {
     build_and_execute(|| {
         register(PATIENT);
-        let call = |who, key| Registry::register_patient(signed(who), H256::zero(), key);
+        let call = |who, key| Registry::register_patient(signed(who), H256::zero(), key, None);
         assert_noop!(call(PATIENT, [1; 32]), E::AlreadyExists);
         assert_noop!(call(OPERATOR, [1; 32]), E::OperatorIsMember);
         assert_noop!(call(STRANGER, [0; 32]), E::InvalidRecipient);

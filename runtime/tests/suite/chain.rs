@@ -1,0 +1,95 @@
+//! A chain of the runtime in memory: genesis by the path a chain spec takes, blocks by the executive.
+
+use codec::Encode;
+use polkadot_sdk::{
+    pallet_timestamp,
+    sp_consensus_babe::{
+        digests::{PreDigest, SecondaryPlainPreDigest},
+        BABE_ENGINE_ID,
+    },
+    sp_core::{sr25519, Pair},
+    sp_io::TestExternalities,
+    sp_runtime::{traits::Header as _, BuildStorage, Digest, DigestItem},
+};
+use salus_runtime::{
+    genesis::preset, AccountId, Executive, Hash, Header, RuntimeGenesisConfig, System,
+    UncheckedExtrinsic, SLOT_MILLIS,
+};
+use serde_json::Value;
+
+/// Defaults, patched with the preset's JSON.
+pub fn chain(id: &str) -> TestExternalities {
+    let patch = preset(&id.into()).expect("the preset exists");
+    patched(serde_json::from_slice(&patch).expect("a preset is JSON"))
+}
+
+/// Defaults, patched with `patch`.
+pub fn patched(patch: Value) -> TestExternalities {
+    let mut config =
+        serde_json::to_value(RuntimeGenesisConfig::default()).expect("the default serialises");
+    merge(&mut config, patch);
+    let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("the patch fits");
+    config.build_storage().expect("genesis builds").into()
+}
+
+fn merge(into: &mut Value, patch: Value) {
+    match (into, patch) {
+        (Value::Object(into), Value::Object(patch)) => {
+            for (key, value) in patch {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (into, patch) => *into = patch,
+    }
+}
+
+/// The account of a development key.
+pub fn account(uri: &str) -> AccountId {
+    sr25519::Pair::from_string(uri, None)
+        .expect("a development key")
+        .public()
+        .into()
+}
+
+/// Builds blocks, one a slot, with nothing but their inherent.
+pub struct Author {
+    slot: u64,
+    parent: Hash,
+}
+
+impl Author {
+    /// Whose first block is in `slot`.
+    pub fn new(slot: u64) -> Self {
+        Self {
+            slot,
+            parent: Hash::zero(),
+        }
+    }
+
+    /// Within the externalities of the chain.
+    pub fn build(&mut self, blocks: u64) {
+        for _ in 0..blocks {
+            let claim = PreDigest::SecondaryPlain(SecondaryPlainPreDigest {
+                authority_index: 0,
+                slot: self.slot.into(),
+            });
+            let digest = Digest {
+                logs: vec![DigestItem::PreRuntime(BABE_ENGINE_ID, claim.encode())],
+            };
+            Executive::initialize_block(&Header::new(
+                System::block_number() + 1,
+                Default::default(),
+                Default::default(),
+                self.parent,
+                digest,
+            ));
+            let now = self.slot * SLOT_MILLIS;
+            let inherent = UncheckedExtrinsic::new_bare(pallet_timestamp::Call::set { now }.into());
+            Executive::apply_extrinsic(inherent)
+                .expect("the inherent is valid")
+                .expect("the time is set");
+            self.parent = Executive::finalize_block().hash();
+            self.slot += 1;
+        }
+    }
+}
