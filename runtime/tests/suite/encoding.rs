@@ -83,6 +83,18 @@ fn call_indices_are_pinned() {
 }
 
 #[test]
+fn the_largest_answer_can_be_delivered() {
+    use codec::MaxEncodedLen;
+    use polkadot_sdk::frame_support::traits::Get;
+    use salus_primitives::jobs::{Reveal, SealedRecord};
+
+    let longest = <salus_runtime::Runtime as pallet_agent::Config>::MaxAnswerBytes::get() as usize;
+    for needed in [Reveal::max_encoded_len(), SealedRecord::max_encoded_len()] {
+        assert!(needed <= longest, "{needed} bytes do not fit into {longest}");
+    }
+}
+
+#[test]
 fn state_of_ours_is_bounded() {
     let unbounded: Vec<String> = AllPalletsWithSystem::storage_info()
         .into_iter()
