@@ -6,7 +6,6 @@ use polkadot_sdk::sp_runtime::traits::SaturatedConversion;
 use salus_primitives::{
     blobs::BlobAccess,
     jobs::{AssignedInput, Assignment, InputSpec, JobId},
-    records::{RecordAccess, Right},
     Digest,
 };
 
@@ -88,7 +87,7 @@ impl<T: Config> Pallet<T> {
             && match job.spec.inputs.get(index as usize) {
                 Some(InputSpec::Own { .. }) => true,
                 Some(InputSpec::Record { record }) => {
-                    T::Records::may(&job.client, record, Right::Analyse, job.spec.purpose)
+                    Self::patient_consents(&job.client, record, job.spec.purpose)
                 }
                 None => false,
             }

@@ -9,11 +9,11 @@ use polkadot_sdk::{
     frame_system::pallet_prelude::BlockNumberFor,
     sp_runtime::traits::{BlockNumberProvider, One, Saturating, Zero},
 };
-use salus_primitives::jobs::JobId;
+use salus_primitives::jobs::{JobId, MAX_INPUTS};
 
 use crate::{
-    AccountIdOf, Agenda, Config, Due, EndReason, HoldbackEnd, JobOf, Jobs, NextAgenda, Pallet,
-    Panels, State, WeightInfo,
+    posting::records_of, Agenda, Config, Due, EndReason, HoldbackEnd, JobOf, Jobs, NextAgenda,
+    Pallet, State, WeightInfo, BEACON_MEMORY,
 };
 
 impl<T: Config> Pallet<T> {
@@ -22,7 +22,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Enters `due` for block `at`, or the next block where that is over; the slot it got.
-    pub(crate) fn schedule(due: Due<AccountIdOf<T>>, at: BlockNumberFor<T>) -> BlockNumberFor<T> {
+    pub(crate) fn schedule(due: Due, at: BlockNumberFor<T>) -> BlockNumberFor<T> {
         let slot = at.max(Self::now().saturating_add(One::one()));
         Agenda::<T>::insert(slot, due, ());
         slot
@@ -34,7 +34,8 @@ impl<T: Config> Pallet<T> {
         job.due = Self::schedule(Due::Job(id), at);
     }
 
-    /// Works off what is due, at most `MaxDuePerBlock` entries and `MaxSlotsPerBlock` slots.
+    /// Works off what is due: one entry, others as long as they surely fit into `MaxDueWeight`, and
+    /// at most `MaxSlotsPerBlock` slots.
     pub(crate) fn work_off_agenda() -> Weight {
         let now = Self::now();
         let mut slot = NextAgenda::<T>::get();
@@ -44,17 +45,22 @@ impl<T: Config> Pallet<T> {
         }
         let mut weight = T::WeightInfo::agenda_slot();
         let mut slots = T::MaxSlotsPerBlock::get();
-        let mut entries = T::MaxDuePerBlock::get();
+        let mut begun = false;
         while slot <= now {
             weight.saturating_accrue(T::WeightInfo::agenda_slot());
             match Agenda::<T>::iter_key_prefix(slot).next() {
                 Some(due) => {
-                    if entries.is_zero() {
+                    let job = match due {
+                        Due::Job(id) => Jobs::<T>::get(id),
+                        Due::Holdback(_) | Due::Panel(_) => None,
+                    };
+                    let most = weight.saturating_add(Self::largest_weight(due, job.as_ref()));
+                    if begun && most.any_gt(T::MaxDueWeight::get()) {
                         break;
                     }
-                    entries.saturating_dec();
-                    Agenda::<T>::remove(slot, &due);
-                    weight.saturating_accrue(Self::handle(due));
+                    begun = true;
+                    Agenda::<T>::remove(slot, due);
+                    weight.saturating_accrue(Self::handle(due, job));
                 }
                 None => {
                     if slots.is_zero() {
@@ -69,20 +75,36 @@ impl<T: Config> Pallet<T> {
         weight
     }
 
-    fn handle(due: Due<AccountIdOf<T>>) -> Weight {
+    /// What `handle` weighs at most.
+    fn largest_weight(due: Due, job: Option<&JobOf<T>>) -> Weight {
         match due {
-            Due::Job(id) => match Jobs::<T>::get(id) {
-                Some(job) => Self::step(id, job),
-                None => Weight::zero(),
-            },
+            Due::Job(_) => job.map_or(Weight::zero(), |job| match job.state {
+                State::Requested { .. } => {
+                    let records = records_of(&job.spec.inputs).len() as u32;
+                    T::WeightInfo::draw(T::MaxWorkers::get(), records)
+                }
+                State::Drawn { .. } => T::WeightInfo::end_job(),
+                State::Working { .. } => Self::weight_of_window_end(),
+                State::Revealing { .. } => T::WeightInfo::settle(),
+            }),
+            Due::Holdback(_) => T::WeightInfo::accept_result(),
+            Due::Panel(_) => T::WeightInfo::forget_panel(MAX_INPUTS),
+        }
+    }
+
+    /// The end of a commit window, at which consents are asked for as with a commitment.
+    fn weight_of_window_end() -> Weight {
+        T::WeightInfo::commit().saturating_add(T::WeightInfo::settle())
+    }
+
+    fn handle(due: Due, job: Option<JobOf<T>>) -> Weight {
+        match due {
+            Due::Job(id) => job.map_or(Weight::zero(), |job| Self::step(id, job)),
             Due::Holdback(id) => {
                 Self::end_holdback(id, HoldbackEnd::Lapsed);
                 T::WeightInfo::accept_result()
             }
-            Due::Panel(client, inputs) => {
-                Panels::<T>::remove(client, inputs);
-                T::WeightInfo::agenda_slot()
-            }
+            Due::Panel(id) => Self::forget_panel(id),
         }
     }
 
@@ -96,8 +118,12 @@ impl<T: Config> Pallet<T> {
             }
             // Fewer commitments than the quorum can agree on nothing: no need to wait for reveals.
             State::Working { .. } if (job.committed.len() as u32) < job.spec.quorum => {
-                Self::end_without_quorum(id, job);
-                T::WeightInfo::settle()
+                // Nobody is away who could no longer fetch the inputs.
+                match Self::patients_consent(&job.client, &job.spec) {
+                    true => Self::end_without_quorum(id, job),
+                    false => Self::end_without_consent(id, job),
+                }
+                Self::weight_of_window_end()
             }
             State::Working { .. } => {
                 Self::open_reveals(id, &mut job);
@@ -114,7 +140,13 @@ impl<T: Config> Pallet<T> {
     /// Whether the constants fit together.
     pub(crate) fn check_constants() {
         let one = BlockNumberFor::<T>::one();
-        assert!(T::MaxDuePerBlock::get() > 0, "due work must get done");
+        let largest = T::WeightInfo::draw(T::MaxWorkers::get(), MAX_INPUTS)
+            .max(Self::weight_of_window_end())
+            .saturating_add(T::WeightInfo::agenda_slot().saturating_mul(2));
+        assert!(
+            largest.all_lte(T::BlockWeights::get().max_block),
+            "every entry of the agenda must fit into a block"
+        );
         assert!(
             T::MaxSlotsPerBlock::get() > 1,
             "the agenda must be able to catch up"
@@ -132,8 +164,15 @@ impl<T: Config> Pallet<T> {
             "reserves need a second half of the commit window"
         );
         assert!(
-            T::DrawDelay::get() >= one
-                && T::ProvideWindow::get() >= one
+            T::MaxDraws::get() > 0 && T::MaxLiveJobs::get() > 0,
+            "a panel must be drawable"
+        );
+        assert!(
+            (1..=BEACON_MEMORY / 2).contains(&T::GatherOutputs::get()),
+            "the beacon must remember what a late draw needs"
+        );
+        assert!(
+            T::ProvideWindow::get() >= one
                 && T::RevealWindow::get() >= one
                 && T::ResultWindow::get() >= one
                 && T::PanelMemory::get() >= one,

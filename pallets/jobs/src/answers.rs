@@ -15,8 +15,8 @@ use salus_primitives::{
 };
 
 use crate::{
-    inputs::check_blob, AccountIdOf, Answer, Answers, Config, EndReason, Error, Event, JobOf, Jobs,
-    Pallet, Seats, State,
+    inputs::check_blob, AccountIdOf, Answer, Answers, Config, Error, Event, JobOf, Jobs, Pallet,
+    Seats, State,
 };
 
 impl<T: Config> Pallet<T> {
@@ -34,9 +34,12 @@ impl<T: Config> Pallet<T> {
         );
         ensure!(has_turn::<T>(&job, &worker, now), Error::<T>::NotOnPanel);
         ensure!(T::Membership::is_admitted(&worker), Error::<T>::NotAdmitted);
-        if !Self::has_consent(&job.client, &job.spec) {
-            Self::end_with_draw_fee(id, job, EndReason::ConsentRevoked);
+        if !Self::patients_consent(&job.client, &job.spec) {
+            Self::end_without_consent(id, job);
             return Ok(());
+        }
+        if job.committed.len() as u32 >= job.spec.panel {
+            Self::stand_down_reserve(id, &mut job);
         }
         job.committed
             .try_push(worker.clone())
@@ -51,11 +54,25 @@ impl<T: Config> Pallet<T> {
             worker,
             commitment,
         });
-        if job.committed.len() as u32 >= job.spec.panel {
+        let seats = job.committed.iter().filter(|who| job.seats.contains(who));
+        if seats.count() as u32 >= job.spec.panel {
             Self::open_reveals(id, &mut job);
         }
         Jobs::<T>::insert(id, job);
         Ok(())
+    }
+
+    /// Makes room for a seat: the last reserve that committed has done so for nothing.
+    fn stand_down_reserve(id: JobId, job: &mut JobOf<T>) {
+        let last = job
+            .committed
+            .iter()
+            .rposition(|who| !job.seats.contains(who));
+        if let Some(place) = last {
+            let worker = job.committed.remove(place);
+            Answers::<T>::remove(id, &worker);
+            Self::deposit_event(Event::StoodDown { job: id, worker });
+        }
     }
 
     /// The worker in whose name `who` acts in this job: itself where it has a place in the panel,
@@ -120,8 +137,8 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// Whether the worker may commit to the job, as far as its place in the panel goes: seats from the
-/// start of the window, reserves from its middle.
+/// Whether the worker may commit to the job, as far as its place in the panel goes: seats in the
+/// whole window, reserves from its middle as long as commitments are missing.
 pub(crate) fn has_turn<T: Config>(
     job: &JobOf<T>,
     worker: &AccountIdOf<T>,
@@ -129,7 +146,10 @@ pub(crate) fn has_turn<T: Config>(
 ) -> bool {
     match job.state {
         State::Working { middle, .. } => {
-            job.seats.contains(worker) || (now >= middle && job.reserves.contains(worker))
+            job.seats.contains(worker)
+                || (now >= middle
+                    && (job.committed.len() as u32) < job.spec.panel
+                    && job.reserves.contains(worker))
         }
         _ => false,
     }

@@ -12,6 +12,7 @@ use polkadot_sdk::{
     frame_support::{
         assert_ok,
         traits::{fungible::Mutate, EnsureOrigin, Get},
+        BoundedVec,
     },
     frame_system::RawOrigin,
     sp_runtime::traits::{BlockNumberProvider, SaturatedConversion, Saturating},
@@ -136,7 +137,7 @@ fn drawn<T: Config>(client: &T::AccountId, inputs: Vec<InputSpec>) -> JobId {
     fill_pool::<T>(2 * MAX_PANEL + 1);
     let id = NextJobId::<T>::get();
     assert_ok!(Pallet::<T>::do_post(client.clone(), spec::<T>(inputs)));
-    Pallet::<T>::draw_from(id, Jobs::<T>::get(id).unwrap(), T::Hash::default());
+    Pallet::<T>::draw_from(id, Jobs::<T>::get(id).unwrap(), [0; 32]);
     let job = Jobs::<T>::get(id).unwrap();
     assert_eq!(job.seats.len(), MAX_PANEL as usize);
     assert_eq!(job.reserves.len(), MAX_PANEL as usize);
@@ -387,6 +388,22 @@ mod benches {
     }
 
     #[benchmark]
+    fn absorb_randomness() {
+        let outputs: Vec<_> = (0..BEACON_MEMORY)
+            .map(|n| Absorbed {
+                known_since: n.into(),
+                value: [1; 32],
+            })
+            .collect();
+        Beacon::<T>::put(BoundedVec::truncate_from(outputs));
+        #[block]
+        {
+            Pallet::<T>::absorb_randomness();
+        }
+        assert_eq!(Beacon::<T>::get().len(), BEACON_MEMORY as usize);
+    }
+
+    #[benchmark]
     fn agenda_slot() {
         let next = Pallet::<T>::now().saturating_add(1u32.into());
         NextAgenda::<T>::put(next);
@@ -398,20 +415,42 @@ mod benches {
         assert!(NextAgenda::<T>::get() > next);
     }
 
+    /// All but the panel are no members, so that the draw looks at nearly the whole pool.
     #[benchmark]
-    fn draw(w: Linear<32, { T::MaxWorkers::get() }>) {
+    fn draw(w: Linear<32, { T::MaxWorkers::get() }>, r: Linear<0, MAX_INPUTS>) {
         let client = member::<T>("client", 0);
-        fill_pool::<T>(w);
+        fill_pool::<T>(2 * MAX_PANEL);
+        for n in 0..w - 2 * MAX_PANEL {
+            let who = funded::<T>("guest", n);
+            assert_ok!(Pallet::<T>::add_worker(&who, T::MinBond::get()));
+        }
         let id = NextJobId::<T>::get();
-        let spec = spec::<T>(own_inputs(1));
-        assert_ok!(Pallet::<T>::do_post(client, spec));
+        let inputs = match r {
+            0 => own_inputs(MAX_INPUTS),
+            r => record_inputs::<T>(&client, r),
+        };
+        assert_ok!(Pallet::<T>::do_post(client, spec::<T>(inputs)));
         let job = Jobs::<T>::get(id).unwrap();
         #[block]
         {
-            Pallet::<T>::draw_from(id, job, T::Hash::default());
+            Pallet::<T>::draw_from(id, job, [0; 32]);
         }
         let job = Jobs::<T>::get(id).unwrap();
         assert_eq!(job.seats.len(), MAX_PANEL as usize);
+        assert_eq!(job.reserves.len(), MAX_PANEL as usize);
+    }
+
+    #[benchmark]
+    fn forget_panel(r: Linear<1, MAX_INPUTS>) {
+        let client = member::<T>("client", 0);
+        let inputs = record_inputs::<T>(&client, r);
+        let id = drawn::<T>(&client, inputs);
+        assert_eq!(Panels::<T>::get(id).unwrap().inputs.len(), r as usize);
+        #[block]
+        {
+            Pallet::<T>::forget_panel(id);
+        }
+        assert_eq!(DrawnFor::<T>::iter().count(), 0);
     }
 
     #[benchmark]

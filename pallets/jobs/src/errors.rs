@@ -30,7 +30,8 @@ mod errors {
         /// Only an active member that was admitted can be a worker.
         #[codec(index = 7)]
         NotAdmitted,
-        /// The worker has no seat in this job, or it is a reserve whose turn has not come.
+        /// The worker has no seat in this job, or it is a reserve whose turn has not come or that
+        /// is not needed.
         #[codec(index = 8)]
         NotOnPanel,
         /// The record may not be analysed for this client and purpose: ask its patient.
@@ -101,5 +102,12 @@ mod errors {
         /// Nothing of the reward waits any more.
         #[codec(index = 30)]
         NoHoldback,
+        /// You have as many live jobs as a client can have: wait until one has ended.
+        #[codec(index = 31)]
+        TooManyJobs,
+        /// As many panels as there can be were drawn for one of these records lately: post it with
+        /// no others than before, or wait until the panels are forgotten.
+        #[codec(index = 32)]
+        TooManyDraws,
     }
 }

@@ -62,7 +62,7 @@ mod events {
             client: T::AccountId,
             reward: BalanceOf<T>,
         },
-        /// The panel is drawn; `remembered` of it from an earlier post of the same inputs.
+        /// The panel is drawn; `remembered` of it from an earlier draw for the same inputs.
         #[codec(index = 9)]
         Drawn {
             job: JobId,
@@ -110,7 +110,8 @@ mod events {
             winners: Vec<T::AccountId>,
             share: BalanceOf<T>,
         },
-        /// A job ended without an outcome; each seat got `share`.
+        /// A job ended without an outcome; each worker that had committed, or where none had each
+        /// seat, got `share`.
         #[codec(index = 17)]
         Ended {
             job: JobId,
@@ -133,5 +134,11 @@ mod events {
             algorithm: Algorithm,
             price: Option<BalanceOf<T>>,
         },
+        /// The treasury got the deposit for what stays of a finished job for ever.
+        #[codec(index = 21)]
+        EntryPaid { job: JobId, amount: BalanceOf<T> },
+        /// A seat committed, so this reserve, the last that had, is not needed.
+        #[codec(index = 22)]
+        StoodDown { job: JobId, worker: T::AccountId },
     }
 }

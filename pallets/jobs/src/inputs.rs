@@ -19,7 +19,7 @@ use salus_primitives::{
 use crate::{
     AccountIdOf, BlobOwner, Blobs, Capsules, Config, Error, Event, HoldReason, InputBlobs, Inputs,
     Items, JobOf, JobRecipients, Jobs, Pallet, RecordBlobs, SealedKey, SealedKeys, State,
-    SuppliedInput,
+    SuppliedInput, Unsealed,
 };
 
 impl<T: Config> Pallet<T> {
@@ -112,6 +112,7 @@ impl<T: Config> Pallet<T> {
         };
         Self::supply(id, &mut job, index, input)?;
         SealedKeys::<T>::insert(id, SealedKey::Record(index), capsules);
+        Unsealed::<T>::remove(&stored.patient, (id, index));
         Self::deposit_event(Event::RecordSealed { job: id, index });
         Self::start_if_complete(id, &mut job);
         Jobs::<T>::insert(id, job);
@@ -181,6 +182,7 @@ impl<T: Config> Pallet<T> {
 
     /// Removes a job's inputs with their capsules and their claims on blobs.
     pub(crate) fn clear_inputs(id: JobId, job: &JobOf<T>) {
+        Self::forget_sealing(id, job);
         for (index, input) in Inputs::<T>::drain_prefix(id) {
             let Ciphertext::Blob(blob) = input.ciphertext else {
                 continue;

@@ -17,6 +17,7 @@ extern crate alloc;
 mod access;
 mod agenda;
 mod answers;
+mod beacon;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod draw;
@@ -87,9 +88,10 @@ pub mod pallet {
         type Records: RecordAccess<Self::AccountId>;
         /// The other pallets' blobs: a job cannot name one of them as its own.
         type OtherBlobs: BlobAccess<Self::AccountId>;
-        /// Source of the draw. Its known-since counts blocks as `BlockNumberProvider` does.
+        /// Outputs that the beacon takes in. Their known-since counts blocks as
+        /// `BlockNumberProvider` does; 0 stands for a missing one.
         type Randomness: Randomness<Self::Hash, BlockNumberFor<Self>>;
-        /// Takes slashed bonds, restart fees and refused holdbacks. The account must exist.
+        /// Takes slashed bonds, fees and refused holdbacks. The account must exist.
         type Treasury: Get<Self::AccountId>;
         /// Keeps the list of algorithms and their prices.
         type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
@@ -131,16 +133,24 @@ pub mod pallet {
         /// Part of the reward that waits for a result to be fetchable.
         #[pallet::constant]
         type Holdback: Get<Permill>;
-        /// Blocks from the post to the first attempt to draw.
+        /// Blocks after that of the post in which cancelling is free.
         #[pallet::constant]
-        type DrawDelay: Get<BlockNumberFor<Self>>;
-        /// How often a draw is postponed by a block. Has to cover the age of the randomness: with
-        /// BABE's randomness of one epoch ago, two epochs.
+        type FreeCancelWindow: Get<BlockNumberFor<Self>>;
+        /// Outputs that are gathered for a draw, all of them known only after free cancelling.
+        #[pallet::constant]
+        type GatherOutputs: Get<u32>;
+        /// How often a draw is postponed by a block for want of outputs.
         #[pallet::constant]
         type MaxDrawRetries: Get<u32>;
-        /// Blocks for which a client's panel for the same inputs is remembered.
+        /// Blocks for which a drawn panel is remembered.
         #[pallet::constant]
         type PanelMemory: Get<BlockNumberFor<Self>>;
+        /// Most remembered panels of a client that were drawn for the same record.
+        #[pallet::constant]
+        type MaxDraws: Get<u32>;
+        /// Most live jobs of one client.
+        #[pallet::constant]
+        type MaxLiveJobs: Get<u32>;
         /// Blocks from the draw in which the inputs have to be completed.
         #[pallet::constant]
         type ProvideWindow: Get<BlockNumberFor<Self>>;
@@ -169,10 +179,10 @@ pub mod pallet {
         /// Deposit for each byte that a job keeps on chain.
         #[pallet::constant]
         type DepositPerByte: Get<BalanceOf<Self>>;
-        /// Most entries of the agenda that one block works off. A settlement of 16 seats and 64
-        /// inputs takes about 380 reads and 400 writes, 50 ms at RocksDB's costs.
+        /// Weight of due work up to which one block goes on; it always does one entry. A settlement
+        /// of 16 seats and 64 inputs takes about 380 reads and 400 writes.
         #[pallet::constant]
-        type MaxDuePerBlock: Get<u32>;
+        type MaxDueWeight: Get<Weight>;
         /// Most slots of the agenda that one block walks, for catching up with block numbers that
         /// advance by more than one.
         #[pallet::constant]
@@ -243,21 +253,34 @@ pub mod pallet {
     pub type Seats<T: Config> =
         StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, JobId, ()>;
 
-    /// Panels that clients get again.
+    /// How many live jobs a client has.
     #[pallet::storage]
-    pub type Panels<T: Config> =
-        StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Identity, Digest, PanelMemoryOf<T>>;
+    pub type LiveJobs<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
+    /// The last outputs that the beacon took in, oldest first.
+    #[pallet::storage]
+    pub type Beacon<T: Config> = StorageValue<_, OutputsOf<T>, ValueQuery>;
+
+    /// Panels that clients get again, by the job they were drawn for.
+    #[pallet::storage]
+    pub type Panels<T: Config> = StorageMap<_, Twox64Concat, JobId, PanelMemoryOf<T>>;
+
+    /// The remembered draws in which a client's input took part, in their order.
+    #[pallet::storage]
+    pub type DrawnFor<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Identity,
+        Digest,
+        BoundedVec<JobId, T::MaxDraws>,
+        ValueQuery,
+    >;
 
     /// What is due in which block.
     #[pallet::storage]
-    pub type Agenda<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        BlockNumberFor<T>,
-        Blake2_128Concat,
-        Due<T::AccountId>,
-        (),
-    >;
+    pub type Agenda<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, BlockNumberFor<T>, Blake2_128Concat, Due, ()>;
 
     /// First slot of the agenda that is not known to be empty.
     #[pallet::storage]
@@ -275,6 +298,12 @@ pub mod pallet {
     /// Whose a blob is that a job brought into being.
     #[pallet::storage]
     pub type Blobs<T: Config> = StorageMap<_, Blake2_128Concat, Digest, BlobOwner<T::AccountId>>;
+
+    /// Records that wait to be sealed to the panels of drawn jobs: by owner, the job and the position
+    /// among its inputs.
+    #[pallet::storage]
+    pub type Unsealed<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, (JobId, u32), ()>;
 
     /// How many inputs of live jobs refer to a record's blob.
     #[pallet::storage]
@@ -308,7 +337,7 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-            Self::work_off_agenda()
+            Self::absorb_randomness().saturating_add(Self::work_off_agenda())
         }
 
         fn integrity_test() {
@@ -372,8 +401,8 @@ pub mod pallet {
             Self::do_post(ensure_signed(origin)?, spec)
         }
 
-        /// Ends a job whose inputs are not complete: free before the draw, against the draw fee
-        /// after it. By the client. Event: `Ended`.
+        /// Ends a job whose inputs are not complete: free in the first blocks, then against the draw
+        /// fee. By the client. Event: `Ended`.
         #[pallet::call_index(6)]
         #[pallet::weight(T::WeightInfo::end_job())]
         pub fn cancel(origin: OriginFor<T>, job: JobId) -> DispatchResult {
@@ -412,9 +441,10 @@ pub mod pallet {
         }
 
         /// Commits to an outcome. By a seat, and by a reserve from the middle of the window while
-        /// commitments are missing, or its operator; without fee. Where a record among the inputs
-        /// may no longer be analysed, the job ends instead. Events: `Committed`, `RevealsOpened`
-        /// with the last commitment, or `Ended`.
+        /// commitments are missing, or its operator; without fee. A seat takes the place of the
+        /// last reserve where there is no other. Where a record among the inputs may no longer be
+        /// analysed, the job ends instead. Events: `Committed`, `StoodDown`, `RevealsOpened` with
+        /// the last seat's commitment, or `Ended`.
         #[pallet::call_index(9)]
         #[pallet::weight(T::WeightInfo::commit().saturating_add(T::WeightInfo::end_job()))]
         pub fn commit(
@@ -456,7 +486,7 @@ pub mod pallet {
             Self::do_report_unavailable(ensure_signed(origin)?, job)
         }
 
-        /// Removes the pointers to the results and gives the deposit back; who analysed what and
+        /// Removes the pointers to the results and gives their deposit back; who analysed what and
         /// when stays. By the client, after the retention period. Event: `Forgotten`.
         #[pallet::call_index(13)]
         #[pallet::weight(T::WeightInfo::forget())]

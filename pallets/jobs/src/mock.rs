@@ -10,6 +10,7 @@ use polkadot_sdk::{
     frame_support::{
         construct_runtime, derive_impl, parameter_types,
         traits::{ConstU128, Hooks, Randomness, Time},
+        weights::Weight,
     },
     frame_system::{self, EnsureRoot},
     pallet_balances,
@@ -74,12 +75,18 @@ pub const BOND: u128 = 1_000_000;
 pub const REWARD: u128 = 100_001;
 pub const PURPOSE: Purpose = 7;
 
+/// A tenth of a second: a settlement of the largest kind, or a few draws.
+pub const DUE_WEIGHT: Weight = Weight::from_parts(100_000_000_000, u64::MAX);
+
 thread_local! {
     pub static ROLES: RefCell<BTreeMap<AccountId, Role>> = const { RefCell::new(BTreeMap::new()) };
     pub static OPERATORS: RefCell<BTreeMap<AccountId, AccountId>> =
         const { RefCell::new(BTreeMap::new()) };
     pub static KEYLESS: RefCell<BTreeSet<AccountId>> = const { RefCell::new(BTreeSet::new()) };
     pub static RECORDS: RefCell<BTreeMap<RecordId, StoredRecord<AccountId>>> =
+        const { RefCell::new(BTreeMap::new()) };
+    /// Ended records and whose they were.
+    pub static ENDED: RefCell<BTreeMap<RecordId, AccountId>> =
         const { RefCell::new(BTreeMap::new()) };
     pub static CONSENTS: RefCell<BTreeSet<(AccountId, RecordId, Purpose)>> =
         const { RefCell::new(BTreeSet::new()) };
@@ -117,7 +124,15 @@ impl RecordAccess<AccountId> for Records {
     fn stored(record: &RecordId) -> Option<StoredRecord<AccountId>> {
         RECORDS.with_borrow(|records| records.get(record).cloned())
     }
+    fn owner(record: &RecordId) -> Option<AccountId> {
+        let ended = ENDED.with_borrow(|ended| ended.get(record).copied());
+        ended.or_else(|| Self::stored(record).map(|stored| stored.patient))
+    }
     fn may(who: &AccountId, record: &RecordId, right: Right, purpose: Purpose) -> bool {
+        Self::consents(who, record, right, purpose)
+            && (Members::role(who).is_some() || Self::owner(record) == Some(*who))
+    }
+    fn consents(who: &AccountId, record: &RecordId, right: Right, purpose: Purpose) -> bool {
         let Some(stored) = Self::stored(record) else {
             return false;
         };
@@ -141,8 +156,8 @@ impl BlobAccess<AccountId> for OtherBlobs {
     }
 }
 
-pub struct Beacon;
-impl Randomness<H256, u32> for Beacon {
+pub struct Outputs;
+impl Randomness<H256, u32> for Outputs {
     fn random(subject: &[u8]) -> (H256, u32) {
         let (seed, since) = RANDOM.with_borrow(|random| *random);
         let hash = (seed, subject).using_encoded(blake2_256).into();
@@ -174,9 +189,12 @@ parameter_types! {
     pub const MinReward: u128 = 1_000;
     pub const DrawFee: Permill = Permill::from_percent(10);
     pub const HoldbackPart: Permill = Permill::from_percent(20);
-    pub const DrawDelay: u32 = 3;
+    pub const FreeCancelWindow: u32 = 1;
+    pub const GatherOutputs: u32 = 3;
     pub const MaxDrawRetries: u32 = 4;
     pub const PanelMemory: u32 = 100;
+    pub const MaxDraws: u32 = 2;
+    pub const MaxLiveJobs: u32 = 20;
     pub const ProvideWindow: u32 = 10;
     pub const MinWindow: u32 = 4;
     pub const MaxWindow: u32 = 100;
@@ -185,7 +203,7 @@ parameter_types! {
     pub const RetentionPeriod: u32 = 20;
     pub const DepositBase: u128 = 1_000;
     pub const DepositPerByte: u128 = 1;
-    pub const MaxDuePerBlock: u32 = 2;
+    pub static MaxDueWeight: Weight = DUE_WEIGHT;
     pub const MaxSlotsPerBlock: u32 = 16;
 }
 
@@ -195,7 +213,7 @@ impl pallet_jobs::Config for Test {
     type Membership = Members;
     type Records = Records;
     type OtherBlobs = OtherBlobs;
-    type Randomness = Beacon;
+    type Randomness = Outputs;
     type Treasury = Treasury;
     type GovernanceOrigin = EnsureRoot<AccountId>;
     type BlockNumberProvider = System;
@@ -211,9 +229,12 @@ impl pallet_jobs::Config for Test {
     type MinReward = MinReward;
     type DrawFee = DrawFee;
     type Holdback = HoldbackPart;
-    type DrawDelay = DrawDelay;
+    type FreeCancelWindow = FreeCancelWindow;
+    type GatherOutputs = GatherOutputs;
     type MaxDrawRetries = MaxDrawRetries;
     type PanelMemory = PanelMemory;
+    type MaxDraws = MaxDraws;
+    type MaxLiveJobs = MaxLiveJobs;
     type ProvideWindow = ProvideWindow;
     type UnitsPerBlock = ConstU128<10_000>;
     type MinWindow = MinWindow;
@@ -223,7 +244,7 @@ impl pallet_jobs::Config for Test {
     type RetentionPeriod = RetentionPeriod;
     type DepositBase = DepositBase;
     type DepositPerByte = DepositPerByte;
-    type MaxDuePerBlock = MaxDuePerBlock;
+    type MaxDueWeight = MaxDueWeight;
     type MaxSlotsPerBlock = MaxSlotsPerBlock;
     type WeightInfo = ();
 }
@@ -287,6 +308,7 @@ fn clear_tables() {
     OPERATORS.set(BTreeMap::new());
     KEYLESS.set(BTreeSet::new());
     RECORDS.set(BTreeMap::new());
+    ENDED.set(BTreeMap::new());
     CONSENTS.set(BTreeSet::new());
     OTHER_BLOBS.set(BTreeSet::new());
     RANDOM.set((0, None));
@@ -331,6 +353,12 @@ pub fn make_record(
 
 pub fn revoke(grantee: AccountId, record: RecordId) {
     CONSENTS.with_borrow_mut(|set| set.remove(&(grantee, record, PURPOSE)));
+}
+
+/// The patient ends the record for good.
+pub fn end_record(record: RecordId) {
+    let stored = RECORDS.with_borrow_mut(|records| records.remove(&record));
+    ENDED.with_borrow_mut(|ended| ended.insert(record, stored.unwrap().patient));
 }
 
 pub fn run_to(block: u32) {
@@ -403,10 +431,15 @@ pub fn job(id: JobId) -> JobOf<Test> {
     Jobs::<Test>::get(id).unwrap()
 }
 
+/// Blocks from a post to its draw: those after the free ones, and one to take the last output in.
+pub fn draw_delay() -> u32 {
+    FreeCancelWindow::get() + GatherOutputs::get() + 1
+}
+
 /// Posts and runs to the draw.
 pub fn drawn(spec: SpecOf<Test>) -> JobId {
     let job = post(spec);
-    run(DrawDelay::get());
+    run(draw_delay());
     job
 }
 
@@ -492,6 +525,12 @@ pub fn free(who: AccountId) -> u128 {
 pub fn held(who: AccountId) -> u128 {
     use polkadot_sdk::frame_support::traits::fungible::InspectHold;
     <Balances as InspectHold<AccountId>>::total_balance_on_hold(&who)
+}
+
+/// What a finished job's entry costs for staying for ever: its bytes, and 16 of its key.
+pub fn entry_fee(id: JobId) -> u128 {
+    let entry = crate::FinishedJobs::<Test>::get(id).unwrap();
+    DepositPerByte::get() * (entry.encoded_size() as u128 + 16)
 }
 
 /// The events of this pallet so far.

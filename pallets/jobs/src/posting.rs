@@ -1,7 +1,7 @@
 //! Posting and cancelling.
 
 use alloc::{collections::BTreeSet, vec::Vec};
-use codec::Encode;
+use codec::{Encode, MaxEncodedLen};
 use polkadot_sdk::{
     frame_support::{ensure, traits::Get},
     sp_io::hashing::blake2_256,
@@ -14,17 +14,21 @@ use salus_primitives::{
     blobs::{MAX_CAPSULE, MAX_LOCATION},
     jobs::{InputSpec, JobId, MAX_INLINE, MAX_PANEL},
     membership::Membership,
-    records::{RecordAccess, RecordId, Right},
+    records::{Purpose, RecordAccess, RecordId, Right},
     Digest,
 };
 
 use crate::{
     AccountIdOf, Algorithms, BalanceOf, Config, Due, EndReason, Error, Event, HoldReason, Job,
-    JobOf, Jobs, NextJobId, Pallet, SpecOf, State,
+    JobOf, Jobs, LiveJobs, NextJobId, Pallet, SpecOf, State,
 };
 
 /// Bytes of a blob pointer beside its location: digest, size, length and variant.
 const POINTER_OVERHEAD: usize = 48;
+
+/// Bytes of a finished job's entry beside the fields of the post and the winners: key (16), client,
+/// outcome, blocks, moment, holdback, deposit, lengths; about 140, and some to spare.
+const ENTRY_OVERHEAD: usize = 192;
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_post(client: AccountIdOf<T>, spec: SpecOf<T>) -> DispatchResult {
@@ -35,11 +39,17 @@ impl<T: Config> Pallet<T> {
         let (_, client_recipient) =
             T::Membership::recipient(&client).ok_or(Error::<T>::NotMember)?;
         Self::check_spec(&client, &spec)?;
+        LiveJobs::<T>::try_mutate(&client, |jobs| {
+            ensure!(*jobs < T::MaxLiveJobs::get(), Error::<T>::TooManyJobs);
+            jobs.saturating_inc();
+            Ok::<_, Error<T>>(())
+        })?;
 
         let reward = spec.reward;
         let deposit = T::DepositBase::get()
             .saturating_add(Self::deposit_for(spec.encoded_size()))
-            .saturating_add(Self::deposit_for(bytes_of_others(&spec)));
+            .saturating_add(Self::deposit_for(bytes_of_others(&spec)))
+            .saturating_add(Self::deposit_for(bytes_of_entry::<T>(&spec)));
         Self::hold(HoldReason::Reward, &client, reward)?;
         Self::hold(HoldReason::JobDeposit, &client, deposit)?;
 
@@ -49,7 +59,7 @@ impl<T: Config> Pallet<T> {
             id
         });
         let posted_at = Self::now();
-        let due = Self::schedule(Due::Job(id), posted_at.saturating_add(T::DrawDelay::get()));
+        let due = Self::schedule(Due::Job(id), Self::first_draw(posted_at));
         let missing = spec.inputs.len() as u32;
         let job = Job {
             client: client.clone(),
@@ -104,6 +114,8 @@ impl<T: Config> Pallet<T> {
             );
         }
         ensure!(Self::has_consent(client, spec), Error::<T>::NoConsent);
+        // The draw asks again: jobs that are not drawn yet are not counted.
+        Self::earlier_draw(client, &panel_keys(&spec.inputs))?;
         Ok(())
     }
 
@@ -134,11 +146,32 @@ impl<T: Config> Pallet<T> {
             .all(|record| T::Records::may(client, record, Right::Analyse, spec.purpose))
     }
 
+    /// As `has_consent`, once a panel works: only other patients can end the job then, or a client
+    /// could end its membership or its own record before it pays.
+    pub(crate) fn patients_consent(client: &AccountIdOf<T>, spec: &SpecOf<T>) -> bool {
+        records_of(&spec.inputs)
+            .iter()
+            .all(|record| Self::patient_consents(client, record, spec.purpose))
+    }
+
+    pub(crate) fn patient_consents(
+        client: &AccountIdOf<T>,
+        record: &RecordId,
+        purpose: Purpose,
+    ) -> bool {
+        T::Records::owner(record).as_ref() == Some(client)
+            || T::Records::consents(client, record, Right::Analyse, purpose)
+    }
+
     pub(crate) fn do_cancel(who: AccountIdOf<T>, id: JobId) -> DispatchResult {
         let job = Self::job_of_client(&who, id)?;
         match job.state {
-            State::Requested { .. } => {
+            State::Requested { .. } if Self::now() <= Self::free_until(job.posted_at) => {
                 Self::end_with_refund(id, job, EndReason::Cancelled);
+                Ok(())
+            }
+            State::Requested { .. } => {
+                Self::end_with_draw_fee(id, job, EndReason::CancelledLate);
                 Ok(())
             }
             State::Drawn { .. } => {
@@ -171,6 +204,13 @@ fn bytes_of_others<Balance, BlockNumber>(spec: &crate::JobSpec<Balance, BlockNum
         .saturating_add(result.saturating_mul(spec.panel as usize))
 }
 
+/// Most bytes of the entry in `FinishedJobs` beside the fields of the post.
+fn bytes_of_entry<T: Config>(spec: &SpecOf<T>) -> usize {
+    AccountIdOf::<T>::max_encoded_len()
+        .saturating_mul(spec.panel as usize)
+        .saturating_add(ENTRY_OVERHEAD)
+}
+
 /// An input in a form that can be ordered.
 fn input_key(input: &InputSpec) -> (bool, Digest) {
     match input {
@@ -190,12 +230,17 @@ pub(crate) fn records_of(inputs: &[InputSpec]) -> Vec<RecordId> {
         .collect()
 }
 
-/// By what a panel is remembered: the records among the inputs whatever their order, so that an own
-/// input added to them does not buy another panel; where there are none, the own inputs.
-pub(crate) fn panel_key(inputs: &[InputSpec]) -> Digest {
-    let keys: BTreeSet<_> = inputs.iter().map(input_key).collect();
-    let has_records = keys.iter().any(|(is_record, _)| *is_record);
-    let mut named: Vec<_> = keys.into_iter().collect();
-    named.retain(|(is_record, _)| *is_record == has_records);
-    named.using_encoded(blake2_256).into()
+/// By what a panel is remembered: each record by itself, or, where there are none, the own inputs
+/// together, whatever their order. So an own input added to records does not buy another panel.
+pub(crate) fn panel_keys(inputs: &[InputSpec]) -> Vec<Digest> {
+    let (records, own): (BTreeSet<_>, BTreeSet<_>) = inputs
+        .iter()
+        .map(input_key)
+        .partition(|(is_record, _)| *is_record);
+    let key = |named: &[(bool, Digest)]| named.using_encoded(blake2_256).into();
+    if records.is_empty() {
+        Vec::from([key(&own.into_iter().collect::<Vec<_>>())])
+    } else {
+        records.into_iter().map(|record| key(&[record])).collect()
+    }
 }

@@ -7,7 +7,7 @@ use polkadot_sdk::{
         traits::{Get, Time},
         BoundedVec,
     },
-    sp_runtime::traits::{One, Saturating, Zero},
+    sp_runtime::traits::{CheckedDiv, One, SaturatedConversion, Saturating, Zero},
 };
 use salus_primitives::{
     blobs::BlobAccess,
@@ -16,7 +16,8 @@ use salus_primitives::{
 
 use crate::{
     AccountIdOf, Agenda, Answers, BalanceOf, BlobOwner, Blobs, Config, Due, EndReason, Event,
-    Fault, Finished, FinishedJobs, HoldReason, Holdback, JobOf, Jobs, Pallet, RecordBlobs, Results,
+    Fault, Finished, FinishedJobs, FinishedOf, HoldReason, Holdback, JobOf, Jobs, LiveJobs, Pallet,
+    RecordBlobs, Results,
 };
 
 /// A worker who committed, and what it has revealed.
@@ -34,16 +35,59 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// Ends a job after the draw through no fault of the panel: the seats share the draw fee.
+    /// Ends a job on which nobody has worked, through no fault of the panel: the seats share the
+    /// draw fee. Where there is no panel yet, it goes to the treasury.
     pub(crate) fn end_with_draw_fee(id: JobId, job: JobOf<T>, reason: EndReason) {
-        let fee = T::DrawFee::get().mul_floor(job.spec.reward);
-        let share = Self::share_reward(&job.client, &job.seats, fee);
+        let mut fee = T::DrawFee::get().mul_floor(job.spec.reward);
         let rest = job.spec.reward.saturating_sub(fee);
+        if job.seats.is_empty() {
+            fee.saturating_reduce(Self::pay_held(
+                HoldReason::Reward,
+                &job.client,
+                &T::Treasury::get(),
+                fee,
+            ));
+        }
+        let share = Self::share_reward(&job.client, &job.seats, fee);
         Self::release(HoldReason::Reward, &job.client, rest);
         Self::close(id, &job, Zero::zero());
         Self::deposit_event(Event::Ended {
             job: id,
             reason,
+            share,
+        });
+    }
+
+    /// Ends a job at work because a patient takes back a consent. Who committed gets what it would
+    /// have got if the whole panel had agreed, the other seats their part of the draw fee.
+    pub(crate) fn end_without_consent(id: JobId, job: JobOf<T>) {
+        if job.committed.is_empty() {
+            return Self::end_with_draw_fee(id, job, EndReason::ConsentRevoked);
+        }
+        let places = job.spec.panel.into();
+        let part_of = |amount: BalanceOf<T>, count: usize| {
+            amount
+                .checked_div(&places)
+                .unwrap_or_else(Zero::zero)
+                .saturating_mul(count.saturated_into())
+        };
+        let earned = part_of(job.spec.reward, job.committed.len());
+        let share = Self::share_reward(&job.client, &job.committed, earned);
+        let rest = job.spec.reward.saturating_sub(earned);
+        let others: Vec<_> = job
+            .seats
+            .iter()
+            .filter(|who| !job.committed.contains(who))
+            .cloned()
+            .collect();
+        // Reserves among those who committed may leave less than the fee.
+        let fee = part_of(T::DrawFee::get().mul_floor(job.spec.reward), others.len()).min(rest);
+        Self::share_reward(&job.client, &others, fee);
+        Self::release(HoldReason::Reward, &job.client, rest.saturating_sub(fee));
+        Self::close(id, &job, Zero::zero());
+        Self::deposit_event(Event::Ended {
+            job: id,
+            reason: EndReason::ConsentRevoked,
             share,
         });
     }
@@ -94,7 +138,6 @@ impl<T: Config> Pallet<T> {
         };
         let at_once = job.spec.reward.saturating_sub(waiting);
         let share = Self::share_reward(&job.client, &winners, at_once);
-        let deposit = Self::keep_results(id, &job, pointers);
         let now = Self::now();
         let holdback = (!waiting.is_zero()).then(|| Holdback {
             amount: waiting,
@@ -104,18 +147,11 @@ impl<T: Config> Pallet<T> {
                     .saturating_add(One::one()),
             ),
         });
-        Self::close(id, &job, deposit);
-        Self::deposit_event(Event::Settled {
-            job: id,
-            outcome,
-            winners: winners.to_vec(),
-            share,
-        });
-        let finished = Finished {
-            client: job.client,
-            algorithm: job.spec.algorithm,
-            parameters: job.spec.parameters,
-            inputs: job.spec.inputs,
+        let mut finished = Finished {
+            client: job.client.clone(),
+            algorithm: job.spec.algorithm.clone(),
+            parameters: job.spec.parameters.clone(),
+            inputs: job.spec.inputs.clone(),
             purpose: job.spec.purpose,
             form: job.spec.form,
             outcome,
@@ -124,22 +160,44 @@ impl<T: Config> Pallet<T> {
             settled_at: now,
             settled: T::Time::now(),
             holdback,
-            deposit,
+            deposit: Zero::zero(),
             kept: matches!(outcome, Outcome::Success(_)),
         };
+        let paid = Self::pay_for_entry(id, &job, &finished);
+        // The post paid for the largest entry and results, so this is the smaller.
+        finished.deposit = Self::keep_results(id, pointers).min(job.deposit.saturating_sub(paid));
+        Self::close(id, &job, finished.deposit.saturating_add(paid));
+        Self::deposit_event(Event::Settled {
+            job: id,
+            outcome,
+            winners: finished.winners.to_vec(),
+            share,
+        });
         FinishedJobs::<T>::insert(id, finished);
     }
 
-    /// Keeps the winners' pointers; the deposit that stays for them.
+    /// Pays the treasury for the bytes that stay of the job for ever; the amount.
+    fn pay_for_entry(id: JobId, job: &JobOf<T>, entry: &FinishedOf<T>) -> BalanceOf<T> {
+        // The key is the number twice: hashed by Twox64, and itself.
+        let bytes = entry
+            .encoded_size()
+            .saturating_add(id.encoded_size().saturating_mul(2));
+        let amount = Self::pay_held(
+            HoldReason::JobDeposit,
+            &job.client,
+            &T::Treasury::get(),
+            Self::deposit_for(bytes).min(job.deposit),
+        );
+        Self::deposit_event(Event::EntryPaid { job: id, amount });
+        amount
+    }
+
+    /// Keeps the winners' pointers; the deposit for them.
     ///
     /// A blob that something else refers to already is not the job's: its pointer stands, and the
     /// client tries the next winner's where the gateway refuses it. Revealing must not fail for it,
     /// or whoever names an honest worker's blob first could have that worker slashed.
-    fn keep_results(
-        id: JobId,
-        job: &JobOf<T>,
-        pointers: Vec<(AccountIdOf<T>, ResultPointer)>,
-    ) -> BalanceOf<T> {
+    fn keep_results(id: JobId, pointers: Vec<(AccountIdOf<T>, ResultPointer)>) -> BalanceOf<T> {
         let mut bytes = 0usize;
         for (who, pointer) in pointers {
             bytes.saturating_accrue(pointer.encoded_size());
@@ -153,8 +211,7 @@ impl<T: Config> Pallet<T> {
             }
             Results::<T>::insert(id, who, pointer);
         }
-        // The post paid for the largest results, so this is the smaller.
-        Self::deposit_for(bytes).min(job.deposit)
+        Self::deposit_for(bytes)
     }
 
     /// Strikes the seats that never committed.
@@ -167,7 +224,8 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Removes a live job and everything that hangs on it, and gives the deposit back but `kept`.
+    /// Removes a live job and everything that hangs on it, and gives the deposit back but `kept`,
+    /// which stays held or is spent.
     fn close(id: JobId, job: &JobOf<T>, kept: BalanceOf<T>) {
         Self::release(
             HoldReason::JobDeposit,
@@ -182,6 +240,9 @@ impl<T: Config> Pallet<T> {
         // At most one entry for each seat.
         let _ = Answers::<T>::clear_prefix(id, u32::MAX, None);
         Jobs::<T>::remove(id);
+        LiveJobs::<T>::mutate_exists(&job.client, |jobs| {
+            *jobs = jobs.map(|n| n.saturating_sub(1)).filter(|n| *n > 0);
+        });
     }
 }
 

@@ -11,9 +11,10 @@ use polkadot_sdk::{
 use salus_primitives::jobs::{Ciphertext, InputSpec};
 
 use crate::{
-    workers::is_drawable, AccountIdOf, Agenda, Answers, BalanceOf, BlobOwner, Blobs, Config, Due,
-    FinishedJobs, HoldReason, InputBlobs, Inputs, JobRecipients, Jobs, NextAgenda, NextJobId,
-    Pallet, Panels, Pool, RecordBlobs, Results, SealedKeys, Seats, State, Workers,
+    workers::is_drawable, AccountIdOf, Agenda, Answers, BalanceOf, Beacon, BlobOwner, Blobs,
+    Config, DrawnFor, Due, FinishedJobs, HoldReason, InputBlobs, Inputs, JobRecipients, Jobs,
+    LiveJobs, NextAgenda, NextJobId, Pallet, Panels, Pool, RecordBlobs, Results, SealedKeys, Seats,
+    State, Workers,
 };
 
 impl<T: Config> Pallet<T> {
@@ -23,7 +24,9 @@ impl<T: Config> Pallet<T> {
         Self::check_holds()?;
         Self::check_workers()?;
         Self::check_jobs()?;
+        Self::check_sealing()?;
         Self::check_agenda()?;
+        Self::check_draws()?;
         Self::check_blobs()
     }
 
@@ -169,7 +172,7 @@ impl<T: Config> Pallet<T> {
                 Due::Holdback(id) => FinishedJobs::<T>::get(id)
                     .and_then(|job| job.holdback)
                     .map(|holdback| holdback.due),
-                Due::Panel(client, key) => Panels::<T>::get(client, key).map(|panel| panel.due),
+                Due::Panel(id) => Panels::<T>::get(id).map(|panel| panel.due),
             };
             ensure!(known == Some(slot), "the agenda has an entry too many");
         }
@@ -187,12 +190,48 @@ impl<T: Config> Pallet<T> {
                 );
             }
         }
-        for (client, key, panel) in Panels::<T>::iter() {
+        for (id, panel) in Panels::<T>::iter() {
             ensure!(
-                Agenda::<T>::contains_key(panel.due, Due::Panel(client, key)),
+                Agenda::<T>::contains_key(panel.due, Due::Panel(id)),
                 "a remembered panel is not in the agenda"
             );
         }
+        Ok(())
+    }
+
+    fn check_draws() -> Result<(), TryRuntimeError> {
+        let outputs = Beacon::<T>::get();
+        let rises = outputs
+            .iter()
+            .zip(outputs.iter().skip(1))
+            .all(|(before, after)| before.known_since < after.known_since);
+        ensure!(rises, "the beacon took an output in twice");
+
+        let mut drawn = 0usize;
+        for (client, key, draws) in DrawnFor::<T>::iter() {
+            ensure!(!draws.is_empty(), "an input without draws is remembered");
+            for id in &draws {
+                ensure!(
+                    Panels::<T>::get(id)
+                        .is_some_and(|panel| panel.client == client && panel.inputs.contains(&key)),
+                    "an input names a panel that was not drawn for it"
+                );
+            }
+            drawn = drawn.saturating_add(draws.len());
+        }
+        let named: usize = Panels::<T>::iter_values()
+            .map(|panel| panel.inputs.len())
+            .sum();
+        ensure!(drawn == named, "a panel is not named by its inputs");
+
+        let mut live = BTreeMap::<AccountIdOf<T>, u32>::new();
+        for job in Jobs::<T>::iter_values() {
+            live.entry(job.client).or_default().saturating_inc();
+        }
+        ensure!(
+            LiveJobs::<T>::iter().collect::<BTreeMap<_, _>>() == live,
+            "the count of a client's live jobs is wrong"
+        );
         Ok(())
     }
 

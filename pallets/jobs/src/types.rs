@@ -5,8 +5,8 @@ use polkadot_sdk::{
     frame_support::traits::fungible, frame_system, frame_system::pallet_prelude::BlockNumberFor,
     sp_core::ConstU32, sp_runtime::BoundedVec,
 };
+pub use salus_primitives::jobs::{Capsules, MAX_CAPSULES};
 use salus_primitives::{
-    blobs::Capsule,
     jobs::{
         Algorithm, Cipher, Ciphertext, InputSpec, JobId, Outcome, Parameters, ResultForm,
         ResultPointer, WorkBound, MAX_INPUTS, MAX_PANEL,
@@ -25,13 +25,13 @@ pub type WorkerOf<T> = Worker<BalanceOf<T>, BlockNumberFor<T>>;
 pub type JobOf<T> = Job<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
 pub type FinishedOf<T> = Finished<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
 pub type SpecOf<T> = JobSpec<BalanceOf<T>, BlockNumberFor<T>>;
+pub type OutputsOf<T> = BoundedVec<Absorbed<BlockNumberFor<T>>, ConstU32<BEACON_MEMORY>>;
 pub type PanelMemoryOf<T> = RememberedPanel<AccountIdOf<T>, BlockNumberFor<T>>;
 
-/// Most capsules of one input: one for each seat and each reserve.
-pub const MAX_CAPSULES: u32 = 2 * MAX_PANEL;
+/// How many outputs the beacon remembers, so that a draw that the agenda delays still gets the value
+/// it would have had in time.
+pub const BEACON_MEMORY: u32 = 64;
 
-/// Capsules of one input, those of the seats first, then those of the reserves, in drawn order.
-pub type Capsules = BoundedVec<Capsule, ConstU32<MAX_CAPSULES>>;
 /// Inputs of a job as posted.
 pub type InputSpecs = BoundedVec<InputSpec, ConstU32<MAX_INPUTS>>;
 /// Ciphertexts of own inputs, by the input's position in the post.
@@ -50,7 +50,8 @@ pub struct Worker<Balance, BlockNumber> {
     pub strikes: u32,
     /// Block since which it is suspended.
     pub suspended: Option<BlockNumber>,
-    pub joined: BlockNumber,
+    /// Block in which it last came into the pool.
+    pub in_pool_since: BlockNumber,
     /// First block in which the bond can be withdrawn, once it left.
     pub leaving_at: Option<BlockNumber>,
     /// Number of its entries in `Seats`.
@@ -86,7 +87,7 @@ pub struct JobSpec<Balance, BlockNumber> {
     Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum State<BlockNumber> {
-    /// Waits for the draw; `retries` draws were postponed for want of young enough randomness.
+    /// Waits for the draw; `retries` draws were postponed for want of outputs.
     #[codec(index = 0)]
     Requested { retries: u32 },
     /// The panel is drawn; inputs are accepted up to and in block `provide_by`.
@@ -122,7 +123,7 @@ pub struct Job<AccountId, Balance, BlockNumber> {
     pub due: BlockNumber,
     pub seats: Panel<AccountId>,
     pub reserves: Panel<AccountId>,
-    /// Who committed, in order of commitment; at most `spec.panel`.
+    /// Who committed and has not stood down, in order of commitment; at most `spec.panel`.
     pub committed: Panel<AccountId>,
     /// How many of them revealed.
     pub revealed: u32,
@@ -175,11 +176,25 @@ pub struct Answer {
     pub revealed: Option<(Outcome, Option<ResultPointer>)>,
 }
 
-/// A panel that the same client gets again for the same inputs.
+/// An output of the randomness, as the beacon took it in.
+#[derive(
+    Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Absorbed<BlockNumber> {
+    /// First block in which somebody else than its author could know the output.
+    pub known_since: BlockNumber,
+    /// blake2-256(value before ‖ output).
+    pub value: [u8; 32],
+}
+
+/// A drawn panel, which its client gets again for the same inputs or some of them.
 #[derive(
     Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct RememberedPanel<AccountId, BlockNumber> {
+    pub client: AccountId,
+    /// What it was drawn for: a key for each record, or one for all own inputs.
+    pub inputs: BoundedVec<Digest, ConstU32<MAX_INPUTS>>,
     /// All that were drawn, in drawn order.
     pub members: BoundedVec<AccountId, ConstU32<MAX_CAPSULES>>,
     /// The slot of the agenda in which it is forgotten.
@@ -188,18 +203,27 @@ pub struct RememberedPanel<AccountId, BlockNumber> {
 
 /// What stands in the agenda.
 #[derive(
-    Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
 )]
-pub enum Due<AccountId> {
+pub enum Due {
     /// The next step of a live job.
     #[codec(index = 0)]
     Job(JobId),
     /// The release of a finished job's holdback.
     #[codec(index = 1)]
     Holdback(JobId),
-    /// The end of a remembered panel.
+    /// The end of the panel that was drawn for this job.
     #[codec(index = 2)]
-    Panel(AccountId, Digest),
+    Panel(JobId),
 }
 
 /// Whose a blob is that a job brought into being.
@@ -266,7 +290,7 @@ pub struct Finished<AccountId, Balance, BlockNumber> {
     TypeInfo,
 )]
 pub enum EndReason {
-    /// The client cancelled before the draw.
+    /// The client cancelled while that was free.
     #[codec(index = 0)]
     Cancelled,
     /// The client cancelled after the draw and paid the panel for its time.
@@ -275,18 +299,26 @@ pub enum EndReason {
     /// The pool has too few workers for the panel.
     #[codec(index = 2)]
     TooFewWorkers,
-    /// No young enough randomness came in time.
+    /// Too few outputs of the randomness came in time.
     #[codec(index = 3)]
     NoRandomness,
     /// The inputs were not complete in time; the panel was paid for its time.
     #[codec(index = 4)]
     InputsMissing,
-    /// A record may no longer be analysed; the panel was paid for its time.
+    /// A record may no longer be analysed; who had committed was paid its part, the other seats
+    /// for their time.
     #[codec(index = 5)]
     ConsentRevoked,
     /// Too few equal outcomes; the client has everything back.
     #[codec(index = 6)]
     NoQuorum,
+    /// The client cancelled after free cancelling and before the draw; the treasury got the draw
+    /// fee.
+    #[codec(index = 7)]
+    CancelledLate,
+    /// Another job of the client used up the draws of a record; the treasury got the draw fee.
+    #[codec(index = 8)]
+    DrawsUsedUp,
 }
 
 /// Why part of a bond went to the treasury.

@@ -33,10 +33,14 @@ pub trait WeightInfo {
     fn report_unavailable() -> Weight;
     fn forget() -> Weight;
     fn set_algorithm() -> Weight;
+    /// An output taken in by a full beacon.
+    fn absorb_randomness() -> Weight;
     /// A look at a slot of the agenda.
     fn agenda_slot() -> Weight;
-    /// A draw of a full panel from a pool of `w` workers.
-    fn draw(w: u32) -> Weight;
+    /// A draw of a full panel that looks at `w` workers, for `r` records.
+    fn draw(w: u32, r: u32) -> Weight;
+    /// The end of a panel remembered for `r` records.
+    fn forget_panel(r: u32) -> Weight;
     /// The settlement of a job with a full panel and all inputs.
     fn settle() -> Weight;
 }
@@ -64,11 +68,11 @@ macro_rules! weights {
         }
         fn post(i: u32) -> Weight {
             let i = u64::from(i);
-            counted(80_000_000, 12_000, $db, 8, 6)
-                .saturating_add(counted(12_000_000, 4_000, $db, 5, 0).saturating_mul(i))
+            counted(80_000_000, 12_000, $db, 9, 7)
+                .saturating_add(counted(13_000_000, 4_000, $db, 6, 0).saturating_mul(i))
         }
         fn end_job() -> Weight {
-            counted(1_500_000_000, 900_000, $db, 260, 260)
+            counted(1_500_000_000, 900_000, $db, 389, 325)
         }
         fn provide(i: u32) -> Weight {
             let i = u64::from(i);
@@ -79,7 +83,7 @@ macro_rules! weights {
             counted(100_000_000, 60_000, $db, 11, 9)
         }
         fn commit() -> Weight {
-            counted(800_000_000, 260_000, $db, 330, 4)
+            counted(800_000_000, 260_000, $db, 330, 5)
         }
         fn reveal() -> Weight {
             counted(60_000_000, 20_000, $db, 6, 4)
@@ -96,14 +100,23 @@ macro_rules! weights {
         fn set_algorithm() -> Weight {
             counted(12_000_000, 4_000, $db, 1, 1)
         }
-        fn agenda_slot() -> Weight {
-            counted(6_000_000, 4_000, $db, 1, 1)
+        fn absorb_randomness() -> Weight {
+            counted(12_000_000, 6_000, $db, 2, 1)
         }
-        fn draw(w: u32) -> Weight {
-            let w = u64::from(w);
-            // Of the reads, 256 are consent and pointer of 64 records.
-            counted(400_000_000, 300_000, $db, 320, 72)
+        fn agenda_slot() -> Weight {
+            counted(6_000_000, 4_000, $db, 2, 1)
+        }
+        fn draw(w: u32, r: u32) -> Weight {
+            let (w, r) = (u64::from(w), u64::from(r));
+            counted(300_000_000, 120_000, $db, 70, 72)
                 .saturating_add(counted(10_000_000, 4_000, $db, 4, 0).saturating_mul(w))
+                // Pointer, consent, draws and owner of a record.
+                .saturating_add(counted(15_000_000, 6_000, $db, 7, 2).saturating_mul(r))
+        }
+        fn forget_panel(r: u32) -> Weight {
+            let r = u64::from(r);
+            counted(20_000_000, 6_000, $db, 2, 2)
+                .saturating_add(counted(6_000_000, 4_000, $db, 1, 1).saturating_mul(r))
         }
         fn settle() -> Weight {
             Self::end_job().saturating_add(counted(900_000_000, 300_000, $db, 120, 140))

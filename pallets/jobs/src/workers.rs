@@ -25,15 +25,15 @@ impl<T: Config> Pallet<T> {
         ensure!(!Workers::<T>::contains_key(who), Error::<T>::AlreadyExists);
         ensure!(bond >= T::MinBond::get(), Error::<T>::BondTooSmall);
         Self::hold(HoldReason::WorkerBond, who, bond)?;
-        let worker = Worker {
+        let mut worker = Worker {
             bond,
             strikes: 0,
             suspended: None,
-            joined: Self::now(),
+            in_pool_since: Self::now(),
             leaving_at: None,
             active: 0,
         };
-        Self::enter_pool(who, &worker)?;
+        Self::enter_pool(who, &mut worker)?;
         Workers::<T>::insert(who, worker);
         Self::deposit_event(Event::WorkerRegistered {
             worker: who.clone(),
@@ -57,7 +57,7 @@ impl<T: Config> Pallet<T> {
         Self::hold(HoldReason::WorkerBond, &who, amount)?;
         worker.bond.saturating_accrue(amount);
         if is_drawable::<T>(&worker) {
-            Self::enter_pool(&who, &worker)?;
+            Self::enter_pool(&who, &mut worker)?;
         }
         Workers::<T>::insert(&who, worker);
         Self::deposit_event(Event::BondAdded {
@@ -116,19 +116,20 @@ impl<T: Config> Pallet<T> {
         };
         worker.suspended = None;
         worker.strikes = 0;
-        Self::enter_pool(&who, &worker)?;
+        Self::enter_pool(&who, &mut worker)?;
         Workers::<T>::insert(&who, worker);
         Self::deposit_event(Event::WorkerResumed { worker: who, fee });
         Ok(())
     }
 
-    /// Puts a drawable worker into the pool, unless it is in there.
-    fn enter_pool(who: &AccountIdOf<T>, worker: &WorkerOf<T>) -> DispatchResult {
+    /// Puts a drawable worker into the pool, unless it is in there. The caller stores the worker.
+    fn enter_pool(who: &AccountIdOf<T>, worker: &mut WorkerOf<T>) -> DispatchResult {
         debug_assert!(is_drawable::<T>(worker));
         Pool::<T>::try_mutate(|pool| {
             if pool.contains(who) {
                 return Ok(());
             }
+            worker.in_pool_since = Self::now();
             pool.try_push(who.clone())
                 .map_err(|_| Error::<T>::TooManyWorkers.into())
         })

@@ -4,9 +4,10 @@ use polkadot_sdk::{
     frame_support::{
         parameter_types,
         traits::{ConstU128, ConstU32, ConstU64, Contains, Randomness},
+        weights::Weight,
     },
     pallet_babe::ParentBlockRandomness,
-    sp_runtime::Permill,
+    sp_runtime::{Perbill, Permill},
 };
 
 use super::{
@@ -26,7 +27,7 @@ const DAY: Moment = 24 * 60 * 60 * 1_000;
 type DepositPerByte = ConstU128<{ 10 * MICRO_MED }>;
 
 /// The VRF output of the author of the parent block, known since that block. Blocks of every slot
-/// carry one; should it be missing, the value counts as known since genesis and no draw takes it.
+/// carry one; should it be missing, the value counts as known since genesis and is not taken in.
 pub struct AuthorRandomness;
 impl Randomness<Hash, BlockNumber> for AuthorRandomness {
     fn random(subject: &[u8]) -> (Hash, BlockNumber) {
@@ -44,6 +45,9 @@ parameter_types! {
     pub const DrawFee: Permill = Permill::from_percent(5);
     /// A fifth of the reward waits until a result was fetched.
     pub const Holdback: Permill = Permill::from_percent(20);
+    /// A third of a block: seven of the largest settlements, or fourteen draws from a full pool.
+    pub MaxDueWeight: Weight =
+        Perbill::from_percent(33) * super::system::RuntimeBlockWeights::get().max_block;
 }
 
 /// What a member pays for when its operator key signs: what a node does by itself. A stolen operator
@@ -112,10 +116,17 @@ impl pallet_jobs::Config for Runtime {
     type MinReward = ConstU128<{ 100 * MILLI_MED }>;
     type DrawFee = DrawFee;
     type Holdback = Holdback;
-    // Three blocks: the author of the deciding block is not known when the request is made.
-    type DrawDelay = ConstU32<3>;
+    type FreeCancelWindow = ConstU32<2>;
+    // Authors who know every output of a draw beforehand can shop for a panel. A fifth of the
+    // validators has 12 outputs in a row once in 15 years, a third once in 12 days; with 6 it
+    // would be 3 and 59 times a day. A draw takes 15 blocks.
+    type GatherOutputs = ConstU32<12>;
     type MaxDrawRetries = ConstU32<10>;
     type PanelMemory = ConstU32<{ 7 * DAYS }>;
+    // A record's chance to meet colluders is at most four times that of one draw.
+    type MaxDraws = ConstU32<4>;
+    // Their draws take a third of the weight of five blocks.
+    type MaxLiveJobs = ConstU32<64>;
     type ProvideWindow = in_bounds::ProvideWindow;
     // A core of the bench machine does seven billion units of fcm/1 a second
     // (docs/performance.md); a seventh of what it does in a slot.
@@ -127,9 +138,7 @@ impl pallet_jobs::Config for Runtime {
     type RetentionPeriod = ConstU32<{ 30 * DAYS }>;
     type DepositBase = ConstU128<{ 100 * MILLI_MED }>;
     type DepositPerByte = DepositPerByte;
-    // A full settlement (16 seats, 64 inputs) takes up to 50 ms: four are a third of the execution
-    // time of a block.
-    type MaxDuePerBlock = ConstU32<4>;
+    type MaxDueWeight = MaxDueWeight;
     type MaxSlotsPerBlock = ConstU32<64>;
     type WeightInfo = pallet_jobs::weights::SubstrateWeight<Runtime>;
 }
@@ -157,8 +166,9 @@ impl pallet_agent::Config for Runtime {
     type Duties = (Jobs,);
     type Membership = Registry;
     type MaxAnswers = ConstU32<8>;
-    // 33 + 32 + 1 + 1 + 2 + 4,096 bytes of a reveal with the largest inline result.
-    type MaxAnswerBytes = ConstU32<4_200>;
+    // A record key sealed to 16 seats and 16 reserves: 4 + 1 + 32 × (2 + 1,024) = 32,837 bytes. A
+    // reveal with the largest inline result takes 4,165. Eight of the largest are 263 kB of a block.
+    type MaxAnswerBytes = ConstU32<32_900>;
     type ResendAfter = ConstU32<5>;
     type WeightInfo = pallet_agent::weights::SubstrateWeight<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]

@@ -1,6 +1,9 @@
 //! What falls due.
 
-use crate::{mock::*, Agenda, Jobs, NextAgenda, State, WeightInfo};
+use polkadot_sdk::frame_support::{assert_noop, assert_ok, weights::Weight};
+use salus_primitives::jobs::InputSpec;
+
+use crate::{mock::*, Agenda, Error, Event, Jobs, NextAgenda, SpecOf, State, WeightInfo};
 
 fn drawn_jobs() -> usize {
     Jobs::<Test>::iter_values()
@@ -8,39 +11,127 @@ fn drawn_jobs() -> usize {
         .count()
 }
 
+/// A job of one seat: of all jobs the cheapest to have drawn.
+fn cheap(n: u32) -> SpecOf<Test> {
+    let mut one = spec();
+    one.inputs = vec![InputSpec::Own {
+        commitment: digest_of(n),
+    }]
+    .try_into()
+    .unwrap();
+    (one.quorum, one.panel, one.reserves) = (1, 1, 0);
+    one
+}
+
+fn digest_of(n: u32) -> salus_primitives::Digest {
+    let mut bytes = [9; 32];
+    bytes[..4].copy_from_slice(&n.to_le_bytes());
+    bytes.into()
+}
+
 #[test]
 fn a_full_block_leaves_the_rest_to_the_next() {
     ExtBuilder::default()
         .workers(WORKERS)
         .build_and_execute(|| {
-            let jobs = 2 * MaxDuePerBlock::get() as usize + 1;
-            for n in 0..jobs {
-                let mut one = spec();
-                one.inputs = vec![own(n as u8)].try_into().unwrap();
-                (one.quorum, one.panel, one.reserves) = (1, 1, 0);
-                post(one);
+            for n in 0..MaxLiveJobs::get() {
+                post(cheap(n));
             }
-            run(DrawDelay::get());
-            assert_eq!(drawn_jobs(), MaxDuePerBlock::get() as usize);
+            run(draw_delay());
+            let first = drawn_jobs();
+            assert!((1..MaxLiveJobs::get() as usize).contains(&first), "{first}");
+            let slot = System::block_number();
+            assert_eq!(NextAgenda::<Test>::get(), slot);
             PalletJobs::do_try_state().unwrap();
-            run(1);
-            assert_eq!(drawn_jobs(), 2 * MaxDuePerBlock::get() as usize);
-            run(1);
-            assert_eq!(drawn_jobs(), jobs);
+            while drawn_jobs() < MaxLiveJobs::get() as usize {
+                let before = drawn_jobs();
+                run(1);
+                assert!(drawn_jobs() > before, "a block did nothing");
+                assert!(drawn_jobs() <= before + first + 1, "a block did too much");
+            }
             assert_eq!(NextAgenda::<Test>::get(), System::block_number() + 1);
+        });
+}
+
+#[test]
+fn due_work_keeps_to_its_weight() {
+    ExtBuilder::default()
+        .workers(WORKERS)
+        .build_and_execute(|| {
+            for n in 0..MaxLiveJobs::get() {
+                post(cheap(n));
+            }
+            run(draw_delay() - 1);
+            for _ in 0..MaxLiveJobs::get() {
+                System::set_block_number(System::block_number() + 1);
+                PalletJobs::absorb_randomness();
+                let weight = PalletJobs::work_off_agenda();
+                assert!(!weight.any_gt(MaxDueWeight::get()), "{weight}");
+            }
+            let drawn = events()
+                .iter()
+                .filter(|event| matches!(event, Event::Drawn { .. }))
+                .count();
+            assert_eq!(drawn, MaxLiveJobs::get() as usize);
+        });
+}
+
+#[test]
+fn an_entry_heavier_than_the_budget_is_worked_off() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = working(spec());
+        MaxDueWeight::set(Weight::zero());
+        answer(id, &[good(); 3]);
+        assert!(!Jobs::<Test>::contains_key(id));
+        MaxDueWeight::set(DUE_WEIGHT);
+    });
+}
+
+#[test]
+fn a_flood_of_cheap_jobs_delays_others_by_a_few_blocks() {
+    ExtBuilder::default()
+        .workers(WORKERS)
+        .build_and_execute(|| {
+            // The answers of one job are in when as many draws as another client can have are due.
+            let id = working(spec());
+            for n in 0..MaxLiveJobs::get() {
+                assert_ok!(PalletJobs::post(signed(OTHER_CLIENT), cheap(n)));
+            }
+            assert_noop!(
+                PalletJobs::post(signed(OTHER_CLIENT), cheap(99)),
+                Error::<Test>::TooManyJobs
+            );
+            run(draw_delay() - 1);
+            for who in job(id).seats {
+                commit(id, who, good());
+            }
+            for who in job(id).seats {
+                reveal(id, who, good());
+            }
+            let due = job(id).due;
+            // No block leaves more than one entry's weight of the budget unused.
+            let draw = <() as WeightInfo>::draw(8, 0) + <() as WeightInfo>::agenda_slot();
+            let unused = <() as WeightInfo>::draw(MaxWorkers::get(), 0);
+            let per_block = (MaxDueWeight::get() - unused).ref_time() / draw.ref_time();
+            assert!(per_block > 0);
+            let bound = u64::from(MaxLiveJobs::get()).div_ceil(per_block) as u32 + 1;
+            while Jobs::<Test>::contains_key(id) {
+                run(1);
+                assert!(System::block_number() <= due + bound);
+            }
         });
 }
 
 #[test]
 fn block_numbers_that_jump_lose_nothing() {
     ExtBuilder::default().build_and_execute(|| {
-        let id = post(spec());
+        let id = working(spec());
         System::set_block_number(1_000);
         for _ in 0..1_000 / MaxSlotsPerBlock::get() + 1 {
             PalletJobs::work_off_agenda();
             PalletJobs::do_try_state().unwrap();
         }
-        assert!(!job(id).seats.is_empty());
+        assert!(!Jobs::<Test>::contains_key(id));
         assert_eq!(NextAgenda::<Test>::get(), 1_001);
     });
 }
@@ -67,11 +158,12 @@ fn a_block_number_that_stands_still_loses_nothing() {
 fn the_work_is_weighed() {
     ExtBuilder::default().build_and_execute(|| {
         post(spec());
-        run(DrawDelay::get() - 1);
+        run(draw_delay() - 1);
         let slot = <() as WeightInfo>::agenda_slot();
         System::set_block_number(System::block_number() + 1);
+        PalletJobs::absorb_randomness();
         let weight = PalletJobs::work_off_agenda();
-        assert!(weight.all_gte(<() as WeightInfo>::draw(6) + slot));
+        assert!(weight.all_gte(<() as WeightInfo>::draw(4, 0) + slot));
         assert_eq!(
             Agenda::<Test>::iter_key_prefix(System::block_number()).count(),
             0

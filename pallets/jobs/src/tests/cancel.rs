@@ -5,10 +5,10 @@ use polkadot_sdk::frame_support::{assert_noop, assert_ok};
 use crate::{mock::*, EndReason, Error, Event, Jobs};
 
 #[test]
-fn cancelling_is_free_before_the_draw() {
+fn cancelling_is_free_before_outputs_are_gathered() {
     ExtBuilder::default().build_and_execute(|| {
         let id = post(spec());
-        run(DrawDelay::get() - 1);
+        run(FreeCancelWindow::get());
         assert_noop!(
             PalletJobs::cancel(signed(OTHER_CLIENT), id),
             Error::<Test>::NotAuthorized
@@ -28,6 +28,29 @@ fn cancelling_is_free_before_the_draw() {
             Error::<Test>::JobNotFound
         );
     });
+}
+
+#[test]
+fn cancelling_while_outputs_are_gathered_costs_the_draw_fee() {
+    for late in [FreeCancelWindow::get() + 1, draw_delay() - 1] {
+        ExtBuilder::default().build_and_execute(|| {
+            let id = post(spec());
+            run(late);
+            assert_ok!(PalletJobs::cancel(signed(CLIENT), id));
+            assert_eq!(
+                last_event(),
+                Event::Ended {
+                    job: id,
+                    reason: EndReason::CancelledLate,
+                    share: 0
+                }
+            );
+            let fee = DrawFee::get().mul_floor(REWARD);
+            assert_eq!(free(TREASURY), START + fee);
+            assert_eq!((free(CLIENT), held(CLIENT)), (START - fee, 0));
+            assert!(!Jobs::<Test>::contains_key(id));
+        });
+    }
 }
 
 fn assert_draw_fee_paid(id: u64, panel: &[AccountId], reason: EndReason) {

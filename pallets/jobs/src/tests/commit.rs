@@ -1,9 +1,9 @@
 //! `commit`.
 
 use polkadot_sdk::frame_support::{assert_noop, assert_ok, dispatch::Pays};
-use salus_primitives::{jobs::InputSpec, membership::Role};
+use salus_primitives::membership::Role;
 
-use crate::{mock::*, Answers, EndReason, Error, Event, FinishedJobs, Jobs, State, Workers};
+use crate::{mock::*, Answers, Error, Event, FinishedJobs, State, Workers};
 
 #[test]
 fn a_seat_commits_without_fee() {
@@ -115,7 +115,10 @@ fn a_reserve_steps_in_for_an_absent_seat() {
         );
         run(1);
         commit(id, reserve, good());
-        // The panel is full: the seat that was away is late.
+        // The seat that is away keeps its place until the window closes.
+        assert!(matches!(job(id).state, State::Working { .. }));
+        run(spec().commit_window / 2 + 1);
+        assert!(matches!(job(id).state, State::Revealing { .. }));
         assert_noop!(
             PalletJobs::commit(signed(seats[2]), id, digest(1)),
             Error::<Test>::WrongTime
@@ -132,45 +135,65 @@ fn a_reserve_steps_in_for_an_absent_seat() {
 }
 
 #[test]
+fn a_seat_counts_until_the_window_closes() {
+    ExtBuilder::default().build_and_execute(|| {
+        let mut wanted = spec();
+        wanted.reserves = 3;
+        let id = working(wanted);
+        let (seats, reserves) = (job(id).seats, job(id).reserves);
+        commit(id, seats[0], good());
+        run(spec().commit_window / 2);
+        commit(id, reserves[1], good());
+        commit(id, reserves[0], good());
+        // As many have committed as are needed: no other reserve has to work.
+        assert_noop!(
+            PalletJobs::commit(signed(reserves[2]), id, digest(1)),
+            Error::<Test>::NotOnPanel
+        );
+        assert!(PalletJobs::assignment(id, reserves[2]).is_none());
+
+        run(spec().commit_window / 2);
+        commit(id, seats[2], good());
+        // The last reserve that committed goes first.
+        assert!(events().contains(&Event::StoodDown {
+            job: id,
+            worker: reserves[0]
+        }));
+        assert_eq!(job(id).committed[..], [seats[0], reserves[1], seats[2]]);
+        assert!(!Answers::<Test>::contains_key(id, reserves[0]));
+        assert!(matches!(job(id).state, State::Working { .. }));
+        assert_noop!(
+            PalletJobs::commit(signed(reserves[0]), id, digest(1)),
+            Error::<Test>::NotOnPanel
+        );
+        commit(id, seats[1], good());
+        assert_eq!(job(id).committed[..], [seats[0], seats[2], seats[1]]);
+        assert!(matches!(job(id).state, State::Revealing { .. }));
+
+        for who in &seats {
+            reveal(id, *who, good());
+        }
+        run(1);
+        assert_eq!(
+            FinishedJobs::<Test>::get(id).unwrap().winners[..],
+            [seats[0], seats[2], seats[1]]
+        );
+        for who in seats.iter().chain(&reserves) {
+            let worker = Workers::<Test>::get(who).unwrap();
+            assert_eq!((worker.strikes, worker.bond), (0, BOND));
+        }
+        for who in reserves {
+            assert_eq!(free(who), START - BOND);
+        }
+    });
+}
+
+#[test]
 fn a_reserve_that_is_not_needed_has_no_strike() {
     ExtBuilder::default().build_and_execute(|| {
         let id = working(spec());
         let reserve = job(id).reserves[0];
         run(spec().commit_window + 1);
         assert_eq!(Workers::<Test>::get(reserve).unwrap().strikes, 0);
-    });
-}
-
-#[test]
-fn a_consent_revoked_meanwhile_ends_the_job() {
-    ExtBuilder::default().build_and_execute(|| {
-        let record = make_record(PATIENT, CLIENT, PURPOSE, 1);
-        let mut with = spec();
-        with.inputs = vec![InputSpec::Record { record }].try_into().unwrap();
-        let id = drawn(with);
-        let seats = job(id).seats;
-        assert_ok!(PalletJobs::seal_record(
-            signed(PATIENT),
-            id,
-            0,
-            capsules(id)
-        ));
-        commit(id, seats[0], good());
-        revoke(CLIENT, record);
-        assert_ok!(PalletJobs::commit(signed(seats[1]), id, digest(1)));
-        let share = DrawFee::get().mul_floor(REWARD) / 3;
-        assert_eq!(
-            last_event(),
-            Event::Ended {
-                job: id,
-                reason: EndReason::ConsentRevoked,
-                share
-            }
-        );
-        for who in seats {
-            assert_eq!(free(who), START - BOND + share);
-        }
-        assert_eq!((free(CLIENT), held(CLIENT)), (START - 3 * share, 0));
-        assert!(!Jobs::<Test>::contains_key(id));
     });
 }

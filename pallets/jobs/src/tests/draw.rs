@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use polkadot_sdk::frame_support::assert_ok;
+use polkadot_sdk::frame_support::{assert_noop, assert_ok};
 use salus_primitives::{jobs::InputSpec, membership::Role};
 
-use crate::{mock::*, EndReason, Event, Jobs, Panels, Seats, State, Workers};
+use crate::{
+    mock::*, DrawnFor, EndReason, Error, Event, Jobs, Panels, Seats, SpecOf, State, Workers,
+};
 
 fn seed(seed: u8) {
     RANDOM.with_borrow_mut(|random| random.0 = seed);
@@ -15,7 +17,7 @@ fn seed(seed: u8) {
 fn the_panel_is_drawn_after_the_delay() {
     ExtBuilder::default().build_and_execute(|| {
         let id = post(spec());
-        run(DrawDelay::get() - 1);
+        run(draw_delay() - 1);
         assert!(job(id).seats.is_empty());
         run(1);
         let drawn = job(id);
@@ -63,16 +65,18 @@ fn every_worker_is_drawn_about_equally_often() {
 }
 
 #[test]
-fn randomness_known_at_the_post_postpones_the_draw() {
+fn too_few_outputs_postpone_the_draw() {
     ExtBuilder::default().build_and_execute(|| {
         let id = post(spec());
-        let posted = System::block_number();
-        RANDOM.with_borrow_mut(|random| random.1 = Some(posted));
-        run(DrawDelay::get());
+        let free_until = System::block_number() + FreeCancelWindow::get();
+        // An author left its output out: what was known before is at hand only.
+        run(draw_delay() - 1);
+        RANDOM.with_borrow_mut(|random| random.1 = Some(free_until));
+        run(1);
         assert_eq!(job(id).state, State::Requested { retries: 1 });
         run(1);
         assert_eq!(job(id).state, State::Requested { retries: 2 });
-        RANDOM.with_borrow_mut(|random| random.1 = Some(posted + 1));
+        RANDOM.with_borrow_mut(|random| random.1 = None);
         run(1);
         assert!(matches!(job(id).state, State::Drawn { .. }));
     });
@@ -83,7 +87,7 @@ fn a_draw_without_randomness_is_given_up() {
     ExtBuilder::default().build_and_execute(|| {
         RANDOM.with_borrow_mut(|random| random.1 = Some(0));
         let id = post(spec());
-        run(DrawDelay::get() + MaxDrawRetries::get() - 1);
+        run(draw_delay() + MaxDrawRetries::get() - 1);
         assert!(Jobs::<Test>::contains_key(id));
         run(1);
         assert_eq!(
@@ -118,7 +122,7 @@ fn too_few_workers_refund() {
 
 fn drawn_or_ended() -> u64 {
     let id = post(spec());
-    run(DrawDelay::get());
+    run(draw_delay());
     id
 }
 
@@ -147,7 +151,7 @@ fn neither_client_nor_patient_nor_the_unfit_are_drawn() {
             wanted.inputs = vec![InputSpec::Record { record }].try_into().unwrap();
             (wanted.quorum, wanted.panel, wanted.reserves) = (2, 2, 5);
             assert_ok!(PalletJobs::post(signed(11), wanted));
-            run(DrawDelay::get());
+            run(draw_delay());
             let drawn = job(0);
             let places: BTreeSet<_> = drawn.seats.iter().chain(&drawn.reserves).copied().collect();
             assert_eq!(places, BTreeSet::from([16, 17]));
@@ -160,20 +164,78 @@ fn a_busy_worker_is_not_drawn() {
     ExtBuilder::default()
         .workers(11..=14)
         .build_and_execute(|| {
-            for n in 0..MaxActiveSeats::get() as u8 {
+            for n in 0..=MaxActiveSeats::get() as u8 {
                 let mut more = spec();
                 more.inputs = vec![own(n + 10)].try_into().unwrap();
-                drawn(more);
+                post(more);
             }
+            run(draw_delay() + 1);
+            let ended: Vec<_> = events()
+                .into_iter()
+                .filter(|event| {
+                    matches!(
+                        event,
+                        Event::Ended {
+                            reason: EndReason::TooFewWorkers,
+                            share: 0,
+                            ..
+                        }
+                    )
+                })
+                .collect();
+            assert_eq!(ended.len(), 1);
+            assert_eq!(Jobs::<Test>::iter().count() as u32, MaxActiveSeats::get());
+        });
+}
+
+#[test]
+fn who_comes_or_goes_while_outputs_are_gathered_moves_nobody() {
+    let panel = |meanwhile: &dyn Fn()| {
+        let mut places = Vec::new();
+        ExtBuilder::default()
+            .workers(11..=16)
+            .build_and_execute(|| {
+                let mut all = spec();
+                (all.quorum, all.panel, all.reserves) = (3, 5, 5);
+                let id = post(all);
+                run(FreeCancelWindow::get() + 1);
+                meanwhile();
+                run(draw_delay() - FreeCancelWindow::get() - 1);
+                places = [job(id).seats.to_vec(), job(id).reserves.to_vec()].concat();
+            });
+        places
+    };
+    let undisturbed = panel(&|| ());
+    assert_eq!(undisturbed.len(), 6);
+    // A worker that sees how the seed turns out cannot come in for it, nor by coming back.
+    let joined = panel(&|| {
+        assert_ok!(PalletJobs::register_worker(signed(17), BOND));
+        assert_ok!(PalletJobs::register_worker(signed(18), BOND));
+    });
+    assert_eq!(joined, undisturbed);
+    let left = panel(&|| {
+        assert_ok!(PalletJobs::leave(signed(14)));
+    });
+    let rest: Vec<_> = undisturbed.into_iter().filter(|who| *who != 14).collect();
+    assert_eq!(left, rest);
+}
+
+#[test]
+fn one_who_comes_back_waits_for_the_next_post() {
+    ExtBuilder::default()
+        .workers(11..=13)
+        .build_and_execute(|| {
+            Workers::<Test>::mutate_extant(11, |worker| worker.strikes = MaxStrikes::get() - 1);
+            PalletJobs::strike(&11, 0, System::block_number());
+            let id = post(spec());
+            run(FreeCancelWindow::get() + 1);
+            let came_back = System::block_number();
+            assert_ok!(PalletJobs::resume(signed(11)));
+            assert_eq!(Workers::<Test>::get(11).unwrap().in_pool_since, came_back);
+            run(draw_delay());
+            assert!(!Jobs::<Test>::contains_key(id), "two cannot be three seats");
             let id = drawn_or_ended();
-            assert_eq!(
-                last_event(),
-                Event::Ended {
-                    job: id,
-                    reason: EndReason::TooFewWorkers,
-                    share: 0
-                }
-            );
+            assert_eq!(job(id).seats.len(), 3);
         });
 }
 
@@ -251,7 +313,7 @@ fn a_consent_revoked_before_the_draw_ends_the_job_for_free() {
         with.inputs = vec![InputSpec::Record { record }].try_into().unwrap();
         let id = post(with);
         revoke(CLIENT, record);
-        run(DrawDelay::get());
+        run(draw_delay());
         assert_eq!(
             last_event(),
             Event::Ended {
@@ -262,4 +324,135 @@ fn a_consent_revoked_before_the_draw_ends_the_job_for_free() {
         );
         assert_eq!((free(CLIENT), held(CLIENT)), (START, 0));
     });
+}
+
+/// A job of the client on records of the patient, by their seeds.
+fn on_records(seeds: &[u32]) -> SpecOf<Test> {
+    let mut with = spec();
+    with.inputs = seeds
+        .iter()
+        .map(|seed| InputSpec::Record {
+            record: make_record(PATIENT, CLIENT, PURPOSE, *seed),
+        })
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap();
+    with
+}
+
+/// The panel that a post of these records gets; the job is cancelled.
+fn panel_of(seeds: &[u32]) -> Vec<AccountId> {
+    let id = drawn(on_records(seeds));
+    let seats = job(id).seats.to_vec();
+    assert_ok!(PalletJobs::cancel(signed(CLIENT), id));
+    seats
+}
+
+#[test]
+fn records_of_an_earlier_draw_keep_its_panel() {
+    ExtBuilder::default()
+        .workers(WORKERS)
+        .build_and_execute(|| {
+            let whole = panel_of(&[1, 2, 3]);
+            for (n, part) in [&[1u32][..], &[3], &[3, 1], &[2, 3, 1]].iter().enumerate() {
+                seed(n as u8 + 1);
+                assert_eq!(panel_of(part), whole);
+            }
+            assert_eq!(Panels::<Test>::iter().count(), 1);
+        });
+}
+
+#[test]
+fn a_panel_is_not_carried_to_a_record_it_was_not_drawn_for() {
+    ExtBuilder::default()
+        .workers(WORKERS)
+        .build_and_execute(|| {
+            // Whatever panel the client found for records of its own, a new record is drawn for
+            // anew: by chance one draw in 336 is the same.
+            let mut same = 0;
+            for n in 0..10 {
+                let found = panel_of(&[10 * n]);
+                seed(n as u8);
+                same += u32::from(panel_of(&[10 * n, 10 * n + 1]) == found);
+            }
+            assert!(same <= 1);
+            assert_eq!(Panels::<Test>::iter().count(), 20);
+        });
+}
+
+#[test]
+fn a_record_is_drawn_for_a_few_times_only() {
+    ExtBuilder::default()
+        .workers(WORKERS)
+        .build_and_execute(|| {
+            assert_eq!(MaxDraws::get(), 2);
+            let first = panel_of(&[1]);
+            let second = panel_of(&[1, 2]);
+            // A third record would buy a third panel.
+            assert_noop!(
+                PalletJobs::post(signed(CLIENT), on_records(&[1, 3])),
+                Error::<Test>::TooManyDraws
+            );
+            assert_eq!(panel_of(&[1]), first);
+            assert_eq!(panel_of(&[1, 2]), second);
+            assert_eq!(panel_of(&[2]), second);
+            panel_of(&[2, 3]);
+            // Of another client it is not said.
+            let mut other = on_records(&[1, 3]);
+            other.inputs = vec![other.inputs[0].clone(), own(1)].try_into().unwrap();
+            let InputSpec::Record { record } = other.inputs[0] else {
+                unreachable!()
+            };
+            CONSENTS.with_borrow_mut(|set| set.insert((OTHER_CLIENT, record, PURPOSE)));
+            assert_ok!(PalletJobs::post(signed(OTHER_CLIENT), other));
+            run(PanelMemory::get() + draw_delay());
+            assert_eq!(DrawnFor::<Test>::iter().count(), 0);
+            panel_of(&[1, 3]);
+        });
+}
+
+#[test]
+fn posts_at_once_buy_no_more_draws() {
+    ExtBuilder::default()
+        .workers(WORKERS)
+        .build_and_execute(|| {
+            for n in 2..6 {
+                post(on_records(&[1, n]));
+            }
+            run(draw_delay() + 1);
+            let used_up = events()
+                .into_iter()
+                .filter(|event| {
+                    matches!(
+                        event,
+                        Event::Ended {
+                            reason: EndReason::DrawsUsedUp,
+                            ..
+                        }
+                    )
+                })
+                .count() as u32;
+            assert_eq!(used_up, 4 - MaxDraws::get());
+            let fee = DrawFee::get().mul_floor(REWARD);
+            assert_eq!(free(TREASURY), START + fee * u128::from(used_up));
+            assert_eq!(Jobs::<Test>::iter().count() as u32, MaxDraws::get());
+        });
+}
+
+#[test]
+fn a_consent_revoked_before_the_draw_buys_no_other_panel() {
+    ExtBuilder::default()
+        .workers(WORKERS)
+        .build_and_execute(|| {
+            let InputSpec::Record { record } = on_records(&[1]).inputs[0] else {
+                unreachable!()
+            };
+            let id = post(on_records(&[1]));
+            revoke(CLIENT, record);
+            run(draw_delay());
+            assert!(!Jobs::<Test>::contains_key(id));
+            let members = Panels::<Test>::get(id).unwrap().members;
+            seed(9);
+            assert_eq!(panel_of(&[1]), members[..3]);
+        });
 }

@@ -61,6 +61,7 @@ fn reporting_brings_the_client_nothing() {
             Error::<Test>::NotAuthorized
         );
         run(ResultWindow::get());
+        let treasury = free(TREASURY);
         assert_ok!(PalletJobs::report_unavailable(signed(CLIENT), id));
         let amount = waiting();
         assert_eq!(
@@ -71,7 +72,7 @@ fn reporting_brings_the_client_nothing() {
                 amount
             }
         );
-        assert_eq!(free(TREASURY), START + amount);
+        assert_eq!(free(TREASURY), treasury + amount);
         assert_eq!((free(CLIENT), free(seats[0])), (client, worker));
     });
 }
@@ -120,9 +121,10 @@ fn forgetting_leaves_who_is_liable() {
             PalletJobs::forget(signed(OTHER_CLIENT), id),
             Error::<Test>::NotAuthorized
         );
+        let (client, kept) = (free(CLIENT), FinishedJobs::<Test>::get(id).unwrap().deposit);
         assert_ok!(PalletJobs::forget(signed(CLIENT), id));
         assert_eq!(last_event(), Event::Forgotten { job: id });
-        assert_eq!(held(CLIENT), 0);
+        assert_eq!((free(CLIENT), held(CLIENT)), (client + kept, 0));
         assert_eq!(Results::<Test>::iter().count(), 0);
         assert_eq!(Blobs::<Test>::iter().count(), 0);
         let done = FinishedJobs::<Test>::get(id).unwrap();

@@ -1,7 +1,9 @@
 mod access;
 mod agenda;
+mod beacon;
 mod cancel;
 mod commit;
+mod consent;
 mod draw;
 mod duties;
 mod holdback;

@@ -9,7 +9,7 @@ use salus_primitives::{
     membership::Role,
 };
 
-use crate::{mock::*, Error, Event, SpecOf, State};
+use crate::{mock::*, Error, Event, LiveJobs, SpecOf, State};
 
 fn refused(change: impl FnOnce(&mut SpecOf<Test>), error: Error<Test>) {
     let mut spec = spec();
@@ -170,5 +170,19 @@ fn a_record_needs_its_patients_consent() {
         );
         // The patient holds every right.
         assert_ok!(PalletJobs::post(signed(PATIENT), good));
+    });
+}
+
+#[test]
+fn live_jobs_are_limited_for_each_client() {
+    ExtBuilder::default().build_and_execute(|| {
+        for n in 0..MaxLiveJobs::get() {
+            assert_eq!(LiveJobs::<Test>::get(CLIENT), n);
+            post(spec());
+        }
+        refused(|_| (), Error::TooManyJobs);
+        assert_ok!(PalletJobs::post(signed(OTHER_CLIENT), spec()));
+        assert_ok!(PalletJobs::cancel(signed(CLIENT), 0));
+        assert_ok!(PalletJobs::post(signed(CLIENT), spec()));
     });
 }

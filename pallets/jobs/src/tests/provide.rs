@@ -161,7 +161,7 @@ fn a_blob_of_somebody_elses_cannot_be_named() {
             let again = drawn(spec());
             assert_ok!(give(again, named(41), capsules(again)));
             assert_ok!(PalletJobs::post(signed(OTHER_CLIENT), spec()));
-            run(DrawDelay::get());
+            run(draw_delay());
             let theirs = again + 1;
             assert_noop!(
                 PalletJobs::provide(

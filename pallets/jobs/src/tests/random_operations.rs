@@ -146,7 +146,7 @@ fn operate(dice: &mut Dice, records: &[RecordId], said: &mut Vec<(JobId, Account
 #[test]
 fn nothing_is_made_burnt_or_left_behind() {
     let mut settled = 0;
-    for seed in 0..12 {
+    for seed in 0..14 {
         ExtBuilder::default()
             .workers(WORKERS)
             .build_and_execute(|| {
@@ -156,7 +156,7 @@ fn nothing_is_made_burnt_or_left_behind() {
                     .collect();
                 let mut dice = Dice { seed, step: 0 };
                 let mut said = Vec::new();
-                for step in 0..400 {
+                for step in 0..500 {
                     operate(&mut dice, &records, &mut said);
                     assert_eq!(Balances::total_issuance(), issued);
                     PalletJobs::do_try_state()

@@ -42,7 +42,7 @@ fn governance_keeps_the_list() {
             PalletJobs::post(signed(CLIENT), with_svm),
             Error::<Test>::AlgorithmNotFound
         );
-        run(DrawDelay::get());
+        run(draw_delay());
         assert!(!job(id).seats.is_empty(), "a posted job goes on");
     });
 }

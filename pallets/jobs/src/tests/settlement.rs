@@ -1,7 +1,8 @@
 //! How jobs end, and who gets what.
 
+use codec::Encode;
 use polkadot_sdk::frame_support::{assert_noop, assert_ok};
-use salus_primitives::jobs::{commitment, Failure, Outcome};
+use salus_primitives::jobs::{commitment, Failure, Outcome, ResultPointer};
 
 use crate::{mock::*, EndReason, Error, Event, Fault, FinishedJobs, Jobs, Results, Seats, Workers};
 
@@ -34,7 +35,14 @@ fn a_job_from_post_to_payment() {
         assert_eq!(done.algorithm, spec().algorithm);
         assert_eq!(done.settled, u64::from(System::block_number()) * 2_000);
         assert_eq!(held(CLIENT), waiting + done.deposit);
-        assert_eq!(free(CLIENT) + held(CLIENT), START - 3 * share);
+        // What stays for ever is paid for, by the byte.
+        let fee = entry_fee(id);
+        assert!(events().contains(&Event::EntryPaid {
+            job: id,
+            amount: fee
+        }));
+        assert_eq!(free(TREASURY), START + fee);
+        assert_eq!(free(CLIENT) + held(CLIENT), START - 3 * share - fee);
         assert!(!Jobs::<Test>::contains_key(id));
         assert_eq!(Seats::<Test>::iter().count(), 0);
         assert_eq!(
@@ -66,7 +74,7 @@ fn a_liar_pays_the_treasury_and_not_the_winners() {
         answer(id, &[good(), bad(), good()]);
         let part = SlashPart::get().mul_floor(BOND);
         assert_eq!(bond(panel[1]), BOND - part);
-        assert_eq!(free(TREASURY), START + part);
+        assert_eq!(free(TREASURY), START + part + entry_fee(id));
         assert_eq!(free(panel[1]), START - BOND);
         let share = (REWARD - HoldbackPart::get().mul_floor(REWARD)) / 2;
         assert_eq!(free(panel[0]), START - BOND + share);
@@ -149,9 +157,10 @@ fn agreed_failure_pays_the_workers_and_spares_who_succeeded() {
         assert_eq!(free(panel[0]), START - BOND + REWARD / 2);
         assert_eq!(free(panel[1]), START - BOND);
         assert_eq!(bond(panel[1]), BOND);
-        // Nothing waits, nothing is kept, and the client has been charged.
+        // Nothing waits, no result is kept, and the client has been charged.
         assert_eq!(held(CLIENT), 0);
-        assert_eq!(free(CLIENT), START - REWARD / 2 * 2);
+        assert_eq!(free(CLIENT), START - REWARD / 2 * 2 - entry_fee(id));
+        assert_eq!(free(TREASURY), START + entry_fee(id));
         let done = FinishedJobs::<Test>::get(id).unwrap();
         assert_eq!(done.outcome, failure);
         assert_eq!((done.holdback, done.kept), (None, false));
@@ -311,5 +320,49 @@ fn the_part_that_waits_does_not_depend_on_who_wins() {
             done.holdback.unwrap().amount,
             HoldbackPart::get().mul_floor(REWARD)
         );
+    });
+}
+
+#[test]
+fn the_largest_entry_and_results_are_paid_for_by_the_post() {
+    ExtBuilder::default().build_and_execute(|| {
+        let mut largest = spec();
+        largest.inputs = (0..64)
+            .map(|n| own(n as u8))
+            .collect::<Vec<_>>()
+            .try_into()
+            .unwrap();
+        largest.parameters = vec![b' '; 1024].try_into().unwrap();
+        largest.algorithm = vec![b'a'; 32].try_into().unwrap();
+        crate::Algorithms::<Test>::insert(&largest.algorithm, 0);
+        let id = drawn(largest);
+        let items = (0..64u32)
+            .map(|n| (n, inline(1)))
+            .collect::<Vec<_>>()
+            .try_into()
+            .unwrap();
+        assert_ok!(PalletJobs::provide(
+            signed(CLIENT),
+            id,
+            [8; 32],
+            items,
+            capsules(id)
+        ));
+        let panel = job(id).seats;
+        for who in &panel {
+            commit(id, *who, good());
+        }
+        for who in &panel {
+            let mut full = reveal_of(*who, good());
+            full.result = Some(ResultPointer::Inline(vec![1; 4096].try_into().unwrap()));
+            assert_ok!(PalletJobs::reveal(signed(*who), id, full));
+        }
+        // Without what the client added after the post.
+        let posted = crate::Jobs::<Test>::get(id).unwrap().deposit
+            - DepositPerByte::get() * (capsules(id).encoded_size() as u128 + 64 * 107);
+        run(1);
+        let kept = FinishedJobs::<Test>::get(id).unwrap().deposit;
+        assert_eq!(kept, DepositPerByte::get() * 3 * (1 + 2 + 4096));
+        assert!(kept + entry_fee(id) < posted);
     });
 }
