@@ -103,12 +103,16 @@ fn a_share_ends_with_its_time_and_the_grantees_membership() {
         };
         Now::set(EXPIRES - 1);
         assert!(allowed());
+        let consents = || {
+            <RecordsPallet as RecordAccess<_>>::consents(&RESEARCHER, &id, Right::Analyse, PURPOSE)
+        };
         Members::change(RESEARCHER, |m| m.active = false);
         assert!(!allowed());
+        assert!(consents(), "the patient's consent is another matter");
         Members::change(RESEARCHER, |m| m.active = true);
-        assert!(allowed());
+        assert!(allowed() && consents());
         Now::set(EXPIRES);
-        assert!(!allowed());
+        assert!(!allowed() && !consents());
     });
 }
 
