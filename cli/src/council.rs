@@ -303,7 +303,7 @@ impl Command {
     /// Does it.
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         let output = global.output();
-        let chain = Chain::connect(&global.node).await?;
+        let chain = Chain::open(global).await?;
         match self {
             Command::Show => output.result(&show(&chain).await?, |council| {
                 let mut text = String::from("Members\n");

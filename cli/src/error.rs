@@ -27,6 +27,13 @@ pub enum Failure {
         /// What the connection said.
         reason: String,
     },
+
+    /// A signal ended it. Exit code as shells have it: 128 and the signal's number.
+    #[error("interrupted")]
+    Interrupted {
+        /// Number of the signal.
+        signal: u8,
+    },
 }
 
 impl Failure {
@@ -36,6 +43,7 @@ impl Failure {
             Failure::Usage(_) => 2,
             Failure::Refused { .. } => 3,
             Failure::Unreachable { .. } => 4,
+            Failure::Interrupted { signal } => signal.saturating_add(128),
         }
     }
 }

@@ -24,6 +24,7 @@ use subxt_signer::{sr25519::Keypair, SecretUri};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
+    args::KEY,
     error::usage,
     output::{self, Output},
 };
@@ -90,7 +91,7 @@ impl KeySource {
 #[derive(Clone, Debug, Args)]
 pub struct KeyArgs {
     /// Account key that acts: a file of `salus keys new`, or a development name such as //Alice.
-    #[arg(long, value_name = "FILE|//NAME", env = "SALUS_KEY")]
+    #[arg(long, value_name = KEY, env = "SALUS_KEY")]
     pub key: KeySource,
 
     /// File with the age identity [default: that of --key, FILE.age].
@@ -192,7 +193,11 @@ fn read_phrase(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let shown = path.display();
     let file = File::open(path).with_context(|| format!("cannot open key file {shown}"))?;
     // Asked of the open file, so that it cannot be exchanged in between.
-    check_mode(path, &file.metadata()?)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(usage(format!("{shown} is a folder, not a key file")));
+    }
+    check_mode(path, &metadata)?;
     let mut text = Zeroizing::new(String::with_capacity(MAX_FILE as usize + 1));
     file.take(MAX_FILE)
         .read_to_string(&mut text)
@@ -267,13 +272,13 @@ pub enum Command {
     /// Print the public parts of a key.
     Show {
         /// A key file, or a development name such as //Alice.
-        #[arg(value_name = "FILE|//NAME")]
+        #[arg(value_name = KEY)]
         key: KeySource,
     },
     /// Print a secret part of a key. Whoever sees it has the key.
     Export {
         /// A key file, or a development name such as //Alice.
-        #[arg(value_name = "FILE|//NAME")]
+        #[arg(value_name = KEY)]
         key: KeySource,
 
         /// Which secret.
@@ -294,11 +299,8 @@ pub enum Secret {
 /// Public parts of a key.
 #[derive(Debug, Serialize)]
 pub(crate) struct Public {
-    #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     recipient: Option<String>,
     files: Vec<PathBuf>,
 }

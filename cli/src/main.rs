@@ -1,18 +1,26 @@
 //! `salus`: the command that people use.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 use salus_cli::{args::Cli, error};
+use tokio::runtime::Builder;
+
+/// How long computations that are told to stop may take to do so.
+const WIND_DOWN: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = cli.output();
-    let result = tokio::runtime::Builder::new_multi_thread()
+    let result = Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(cli.run()));
+        .and_then(|runtime| {
+            let done = runtime.block_on(cli.run());
+            runtime.shutdown_timeout(WIND_DOWN);
+            done
+        });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

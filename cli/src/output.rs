@@ -8,27 +8,46 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use salus_primitives::{Balance, MED};
-use serde::Serialize;
-use serde_json::json;
+use serde::{Serialize, Serializer};
+use serde_json::{json, Value};
 
-use crate::error::{self, Failure};
+use crate::error::{self, usage, Failure};
+
+/// In what form results are printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Form {
+    Words,
+    Json,
+    /// One field of the JSON.
+    Field(String),
+}
 
 /// How to print.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Output {
-    json: bool,
+    form: Form,
     quiet: bool,
 }
 
 impl Output {
     /// JSON or words; `quiet` leaves out progress.
     pub fn new(json: bool, quiet: bool) -> Self {
-        Output { json, quiet }
+        let form = match json {
+            true => Form::Json,
+            false => Form::Words,
+        };
+        Output { form, quiet }
     }
 
-    /// Whether results are printed as JSON.
+    /// One field of the JSON only, as [`field`] finds it.
+    pub fn of_field(name: String, quiet: bool) -> Self {
+        let form = Form::Field(name);
+        Output { form, quiet }
+    }
+
+    /// Whether results are printed as JSON, or as a field of it.
     pub fn is_json(&self) -> bool {
-        self.json
+        self.form != Form::Words
     }
 
     /// Prints a result: the value as JSON, or what `human` makes of it.
@@ -37,16 +56,25 @@ impl Output {
         value: &T,
         human: impl FnOnce(&T) -> String,
     ) -> anyhow::Result<()> {
-        let text = match self.json {
-            true => serde_json::to_string_pretty(value)?,
-            false => human(value),
+        let text = match &self.form {
+            Form::Words => human(value),
+            Form::Json => serde_json::to_string_pretty(value)?,
+            Form::Field(name) => field(&serde_json::to_value(value)?, name)?,
         };
         self.print(&text)
     }
 
+    /// Prints a value as one line of JSON, for results that grow.
+    pub fn json_line(&self, value: &serde_json::Value) -> anyhow::Result<()> {
+        match &self.form {
+            Form::Field(name) => self.print(&field(value, name)?),
+            _ => self.print(&value.to_string()),
+        }
+    }
+
     /// Prints a line of words, where results are not JSON.
     pub fn say(&self, line: impl AsRef<str>) {
-        if !self.json {
+        if !self.is_json() {
             // A closed pipe is the reader's wish, not a failure.
             let _ = self.print(line.as_ref());
         }
@@ -72,17 +100,27 @@ impl Output {
     pub fn failure(&self, error: &anyhow::Error) {
         let words = words(error);
         eprintln!("Error: {words}");
-        if self.json {
-            let mut object = json!({ "error": words, "code": error::exit_code(error) });
-            if let Some(Failure::Refused { name, .. }) = error::failure(error) {
-                object["name"] = json!(name);
-            }
-            let _ = self.print(&object.to_string());
+        if self.form == Form::Json {
+            let name = match error::failure(error) {
+                Some(Failure::Refused { name, .. }) => Some(name),
+                _ => None,
+            };
+            let object = json!({ "error": words, "code": error::exit_code(error), "name": name });
+            let _ = self.json_line(&object);
         }
     }
 
     fn draws(&self) -> bool {
-        !self.quiet && io::stderr().is_terminal()
+        !self.quiet && !self.is_json() && io::stderr().is_terminal()
+    }
+
+    /// A bar for the bytes of a transfer on standard error; hidden where that is no terminal.
+    pub fn bytes_bar(&self, message: impl Into<String>) -> ProgressBar {
+        self.styled(
+            ProgressBar::new(0),
+            "{msg} [{bar:30}] {bytes}/{total_bytes} {eta}",
+            message.into(),
+        )
     }
 
     /// A bar for `length` steps on standard error; hidden where that is no terminal.
@@ -118,6 +156,30 @@ impl Output {
         bar.set_message(message);
         bar
     }
+}
+
+/// A field of a JSON value: names and positions from 0, with dots between them. A string is given
+/// without its quotes.
+pub fn field(value: &Value, name: &str) -> anyhow::Result<String> {
+    let mut inner = value;
+    for part in name.split('.') {
+        let found = match inner {
+            Value::Array(items) => part.parse().ok().and_then(|at: usize| items.get(at)),
+            other => other.get(part),
+        };
+        inner = found.ok_or_else(|| {
+            let there = match inner {
+                Value::Object(fields) => fields.keys().cloned().collect::<Vec<_>>().join(", "),
+                Value::Array(items) => format!("a list of {}", items.len()),
+                _ => "no fields".to_owned(),
+            };
+            usage(format!("no field {part:?} in the result; there is {there}"))
+        })?;
+    }
+    Ok(match inner {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    })
 }
 
 /// An error with its causes, each said once.
@@ -190,6 +252,20 @@ pub fn fields(fields: &[(&str, String)]) -> String {
         let _ = writeln!(out, "{name:<width$}  {value}");
         out
     })
+}
+
+/// So many of something, as `1 seat` and `3 seats`.
+pub fn count(number: impl Into<u64>, one: &str) -> String {
+    match number.into() {
+        1 => format!("1 {one}"),
+        number => format!("{number} {one}s"),
+    }
+}
+
+/// Serializes an amount as a string of units of 10^-12 MED: readers of JSON keep whole numbers up to
+/// 2^53 only, nine thousand MED. For `serialize_with`.
+pub fn amount<S: Serializer>(amount: &Balance, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(amount)
 }
 
 /// An amount in MED, without trailing zeros: `12.5 MED`.

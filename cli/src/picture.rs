@@ -5,10 +5,23 @@ use std::path::Path;
 use salus_analytics::{job, params::FcmParameters, plot, result::FcmResult};
 use zeroize::Zeroize;
 
-/// Whether the name of a picture says what it will be.
-pub fn is_png(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
+use crate::{
+    error::usage,
+    files::{check_writable, write_through},
+};
+
+/// Refuses a picture whose name does not say what it will be, or whose folder is missing.
+pub fn check(path: &Path) -> anyhow::Result<()> {
+    let is_png = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+    match is_png {
+        true => check_writable(path),
+        false => Err(usage(format!(
+            "{}: the name of a picture ends in .png",
+            path.display()
+        ))),
+    }
 }
 
 /// Writes a PNG: the rows that were clustered in their first two principal components, coloured by
@@ -22,9 +35,11 @@ pub fn draw(
 ) -> anyhow::Result<()> {
     let inputs: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
     let (mut table, _) = job::prepare(parameters, &inputs)?;
-    let drawn = plot::scatter_png(path, title, table.values.view(), result);
+    let drawn = write_through(path, |path| {
+        Ok(plot::scatter_png(path, title, table.values.view(), result)?)
+    });
     if let Some(values) = table.values.as_slice_mut() {
         values.zeroize();
     }
-    Ok(drawn?)
+    drawn
 }

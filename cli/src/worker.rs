@@ -8,11 +8,11 @@ use subxt::utils::AccountId32;
 use subxt_signer::sr25519::Keypair;
 
 use crate::{
-    args::Global,
+    args::{Global, ACCOUNT},
     chain::{account_of, api, Chain, Receipt},
     error::usage,
     keys::{parse_account, KeyArgs},
-    output::{self, Output},
+    output,
 };
 
 /// Commands of workers.
@@ -30,7 +30,7 @@ pub enum Command {
     /// Show what your node owes and how far it is, and how a worker stands on chain.
     Status {
         /// A worker, to show its bond and strikes.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         account: Option<AccountId32>,
     },
     /// Add to the bond.
@@ -87,13 +87,13 @@ pub struct Standing {
     /// `drawable`, `suspended`, `leaving`, or `bond-too-small`.
     pub state: &'static str,
     /// Its bond.
+    #[serde(serialize_with = "crate::output::amount")]
     pub bond: Balance,
     /// Jobs in a row in which it had a seat and never committed.
     pub strikes: u32,
     /// Panels in which it is now, reserves included.
     pub active: u32,
     /// First block in which the bond can be withdrawn.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub unlocks: Option<BlockNumber>,
 }
 
@@ -103,7 +103,6 @@ pub struct Status {
     /// What the node's agent owes; `None` where the node runs without one.
     pub duties: Option<Vec<Duty>>,
     /// The worker, where one was named and is bonded.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub worker: Option<Standing>,
 }
 
@@ -187,13 +186,13 @@ impl Command {
     /// Does it.
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         let output = global.output();
-        let chain = Chain::connect(&global.node).await?;
+        let chain = Chain::open(global).await?;
         match self {
             Command::Register { who, bond } => {
                 let key = who.account()?;
                 let receipt = register(&chain, &key, bond).await?;
                 let what = format!("{} can be drawn into panels", account_of(&key));
-                done(&output, &receipt, &what)
+                receipt.tell(&output, what)
             }
             Command::Status { account } => {
                 let worker = match account {
@@ -207,30 +206,24 @@ impl Command {
             }
             Command::AddBond { who, amount } => {
                 let receipt = add_bond(&chain, &who.account()?, amount).await?;
-                done(&output, &receipt, "The bond has grown")
+                receipt.tell(&output, "The bond has grown")
             }
             Command::Leave { who } => {
                 let (unlocks, receipt) = leave(&chain, &who.account()?).await?;
                 let what = format!("Left; the bond can be withdrawn from block {unlocks} on");
-                done(&output, &receipt, &what)
+                receipt.tell(&output, what)
             }
             Command::Withdraw { who } => {
                 let receipt = withdraw(&chain, &who.account()?).await?;
-                done(&output, &receipt, "The bond is back")
+                receipt.tell(&output, "The bond is back")
             }
             Command::Resume { who } => {
                 let (fee, receipt) = resume(&chain, &who.account()?).await?;
                 let what = format!("Back in the pool, for {}", output::med(fee));
-                done(&output, &receipt, &what)
+                receipt.tell(&output, what)
             }
         }
     }
-}
-
-fn done(output: &Output, receipt: &Receipt, what: &str) -> anyhow::Result<()> {
-    output.result(receipt, |receipt| {
-        format!("{what} (block {})", receipt.block)
-    })
 }
 
 fn status_words(status: &Status) -> String {

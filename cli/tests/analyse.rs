@@ -1,7 +1,12 @@
 //! `salus analyse`.
 
-use std::fs;
+use std::{
+    fs,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
+use rustix::process::{kill_process, Pid, Signal};
 use salus_analytics::{
     job,
     result::{self, FcmResult},
@@ -146,6 +151,101 @@ fn what_is_wrong_with_a_table_is_named_without_its_contents() {
         .as_str()
         .unwrap()
         .contains("not a number"));
+}
+
+#[test]
+fn missing_values_come_with_the_choices() {
+    let (_folder, path) = folder();
+    let run = salus(["analyse", "fcm", &path, "--drop", "id,group"]);
+    assert!(
+        run.err.contains("drop leaves such rows out") && run.err.contains("mean puts"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn outputs_that_cannot_be_written_are_refused_before_the_work() {
+    let (folder, path) = folder();
+    let lost = folder.path().join("none/picture.png");
+    let out = folder.path().join("result");
+    let lost = [
+        "--picture",
+        lost.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    let run = salus(fcm(&path, &lost));
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("there is no folder"), "{}", run.err);
+    assert!(!out.exists());
+}
+
+#[test]
+fn clusterings_that_are_less_than_asked_for_are_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("table");
+    fs::write(&file, "0 9\n9 0\n").unwrap();
+    let path = file.to_str().unwrap();
+    let run = salus(["analyse", "fcm", path]).ok();
+    assert!(
+        run.out
+            .contains("Warning: the prototypes of clusters 1 and 2"),
+        "{}",
+        run.out
+    );
+    let json = salus(["analyse", "fcm", path, "--json"]).ok().json();
+    assert_eq!(json["warnings"].as_array().unwrap().len(), 2, "{json}");
+}
+
+/// Seconds of processor time that a process has used.
+fn busy(pid: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, rest) = stat.rsplit_once(')').unwrap();
+    let ticks: u64 = rest.split_whitespace().nth(11).unwrap().parse().unwrap();
+    ticks as f64 / 100.0
+}
+
+#[test]
+fn an_interrupt_ends_a_clustering_at_once_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("table.csv");
+    // Numbers without clusters, that never come to rest.
+    let mut text = String::new();
+    let mut x = 1u64;
+    for _ in 0..40_000 {
+        for end in [",", ",", "\n"] {
+            x = x
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            text.push_str(&format!("{}{end}", x >> 40));
+        }
+    }
+    fs::write(&file, text).unwrap();
+    let outputs = tempfile::tempdir().unwrap();
+    let path = |name: &str| outputs.path().join(name).to_str().unwrap().to_owned();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_salus"))
+        .args(["analyse", "fcm", file.to_str().unwrap(), "-c", "40"])
+        .args(["--epsilon", "0", "--max-iterations", "1000000"])
+        .args(["--out", &path("result"), "--labels", &path("labels.csv")])
+        .args(["--picture", &path("picture.png")])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while busy(child.id()) < 1.0 {
+        assert_eq!(child.try_wait().unwrap(), None, "it is done already");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let interrupted = Instant::now();
+    let pid = Pid::from_raw(child.id() as i32).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let run = child.wait_with_output().unwrap();
+    assert!(interrupted.elapsed() < Duration::from_secs(5));
+    assert_eq!(run.status.code(), Some(130));
+    assert!(run.stdout.is_empty());
+    assert_eq!(run.stderr, b"Error: interrupted\n");
+    assert_eq!(fs::read_dir(outputs.path()).unwrap().count(), 0);
 }
 
 #[test]

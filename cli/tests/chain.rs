@@ -1,6 +1,11 @@
-//! Records against a running chain and its gateway: what goes wrong, and what then is to be done.
+//! Records and posts against a running chain and its gateway: what goes wrong, and what then is to be
+//! done.
 
-use std::{path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use salus_cli::{
     chain::{
@@ -22,8 +27,11 @@ use salus_primitives::{
     records::Rights,
     Digest, MED,
 };
+use serde_json::{json, Value};
 use subxt::utils::AccountId32;
 use subxt_signer::sr25519::Keypair;
+
+use crate::program::{salus, Run};
 
 const CONTENT: &[u8] = b"x,y\n1,2\n";
 const RESEARCH: u16 = 5;
@@ -265,6 +273,89 @@ impl Scene {
     }
 }
 
+impl Scene {
+    /// `salus job` as the research team, with a wallet of its own.
+    fn job(&self, folder: &Path, words: &[&str]) -> Run {
+        let wallet = folder.join("research-wallet");
+        let options = ["--node", self.chain.url(), "--key", "//Eve", "--json"];
+        let wallet = ["--wallet", wallet.to_str().unwrap()];
+        salus(["job"].iter().chain(words).chain(&options).chain(&wallet))
+    }
+
+    /// What cannot be drawn or pays too little is not posted; a post clears away inputs of jobs that
+    /// are gone; a cancelled job leaves none.
+    async fn posts(&self, folder: &Path) {
+        let table = folder.join("table.csv");
+        fs::write(&table, "x,y\n1,2\n3,4\n8,9\n").unwrap();
+        let table = table.to_str().unwrap();
+        let post =
+            |more: &[&str]| self.job(folder, &[&["post", table, "--no-wait"], more].concat());
+
+        // The chain has one worker.
+        let refused = post(&["--panel", "3"]);
+        assert_eq!(refused.code, 2);
+        assert!(
+            refused.err.contains("1 worker can be drawn"),
+            "{}",
+            refused.err
+        );
+        let refused = post(&["--panel", "2", "--quorum", "1"]);
+        assert!(
+            refused.err.contains("more than half of 2 seats"),
+            "{}",
+            refused.err
+        );
+        let refused = post(&["--panel", "1", "--reward", "0.0001"]);
+        assert_eq!(refused.code, 2);
+        assert!(refused.err.contains("the least is 0.1"), "{}", refused.err);
+        let refused = post(&["--panel", "1", "--window", "1"]);
+        assert!(refused.err.contains("the shortest is"), "{}", refused.err);
+
+        let wallet = Wallet::open(folder.join("research-wallet")).unwrap();
+        let inputs = wallet.inputs(self.chain.genesis()).unwrap();
+        assert_eq!(inputs.older_than(Duration::ZERO).unwrap(), []);
+        let (old, young) = (Digest::repeat_byte(1), Digest::repeat_byte(2));
+        inputs.save(&old, b"of a job that is gone").unwrap();
+        inputs.save(&young, b"of a post under way").unwrap();
+        let path = wallet
+            .path()
+            .join("jobs")
+            .join(hex::encode(&self.chain.genesis().as_bytes()[..8]))
+            .join(format!("{old:x}.age"));
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - 24 * Duration::from_secs(3600))
+            .unwrap();
+
+        let result = post(&["--panel", "1"]).ok().json();
+        assert_eq!(
+            (&result["panel"], &result["provided"]),
+            (&Value::Null, &Value::Null)
+        );
+        let posted = &result["posted"];
+        assert_eq!(posted["drawable"], 1);
+        assert_eq!(
+            posted["bound"],
+            json!({ "rows": 3, "columns": 2, "clusters": 2, "iterations": 300 })
+        );
+        let reward: u128 = posted["reward"].as_str().unwrap().parse().unwrap();
+        assert!(reward >= MED / 10, "{reward}");
+        assert_eq!(inputs.get(&old).unwrap(), None);
+        assert!(inputs.get(&young).unwrap().is_some());
+        inputs.remove(&[young]).unwrap();
+        assert_eq!(inputs.older_than(Duration::ZERO).unwrap().len(), 1);
+
+        let job = posted["job"].to_string();
+        let shown = salus(["job", "show", &job, "--node", self.chain.url(), "--json"])
+            .ok()
+            .json();
+        assert_eq!(shown["reward"], posted["reward"]);
+        assert_eq!(shown["outcome"], Value::Null);
+        let cancelled = self.job(folder, &["cancel", &job]).ok().json();
+        assert!(cancelled["fee"].is_string(), "{cancelled}");
+        assert_eq!(inputs.older_than(Duration::ZERO).unwrap(), []);
+    }
+}
+
 /// The launcher looks beside the running program, which is a test here: `make test` builds the node
 /// beside the command.
 pub fn name_the_node() {
@@ -275,7 +366,7 @@ pub fn name_the_node() {
 }
 
 #[test]
-fn records_that_go_wrong_have_an_outcome() {
+fn records_and_posts_that_go_wrong_have_an_outcome() {
     name_the_node();
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path().join("net");
@@ -306,6 +397,7 @@ fn records_that_go_wrong_have_an_outcome() {
             scene.wrong_content().await;
             scene.tampered_ciphertext().await;
             scene.refused().await;
+            scene.posts(folder.path()).await;
         });
     }));
     network.kill_children();

@@ -77,7 +77,7 @@ fn every_step_of_the_story_holds() {
 
     let balances = report["balances"].as_array().unwrap();
     let of = |part: &str| balances.iter().find(|purse| purse["part"] == part).unwrap();
-    let bond = |purse: &Value, when: &str| purse[when].as_u64().unwrap();
+    let bond = |purse: &Value, when: &str| purse[when].as_str().unwrap().parse::<u128>().unwrap();
     let liar = of("lied");
     assert!(bond(liar, "bond_after") < bond(liar, "bond_before"));
     assert_eq!(

@@ -85,6 +85,14 @@ fn a_key_file_that_others_may_read_is_refused() {
 }
 
 #[test]
+fn a_folder_is_no_key_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = salus(["keys", "show", folder.path().to_str().unwrap()]);
+    assert_eq!(shown.code, 2);
+    assert!(shown.err.contains("is a folder"), "{}", shown.err);
+}
+
+#[test]
 fn a_phrase_with_a_path_gives_the_account_that_wallets_give() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("alice");

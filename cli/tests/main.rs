@@ -3,6 +3,7 @@
 
 mod analyse;
 mod chain;
+mod data_sets;
 mod demo;
 mod docs;
 mod keys;

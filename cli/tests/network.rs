@@ -47,6 +47,11 @@ fn a_development_network_starts_dies_and_comes_back() {
         .ok()
         .json();
     assert!(info["finalized"].as_u64().unwrap() >= 1);
+    let account = salus(["chain", "account", "//Alice", "--node", node, "--json"])
+        .ok()
+        .json();
+    // More than a double holds exactly.
+    assert!(account["free"].as_str().unwrap().parse::<u128>().unwrap() > 1 << 53);
     // More than there is.
     let refused = salus([
         "chain",
@@ -62,7 +67,8 @@ fn a_development_network_starts_dies_and_comes_back() {
         "--json",
     ]);
     assert_eq!(refused.code, 3, "{}", refused.err);
-    assert!(!refused.err.contains("Module {"), "{}", refused.err);
+    assert!(refused.err.contains("cannot spend"), "{}", refused.err);
+    assert!(refused.json()["name"].is_string(), "{}", refused.out);
 
     let running = net.run(&["start", "alice"]);
     assert_eq!(running.code, 2, "{}", running.err);

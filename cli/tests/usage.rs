@@ -4,6 +4,7 @@ use clap::CommandFactory;
 use salus_cli::{
     args::Cli,
     error::{exit_code, usage, Failure},
+    job::Step,
     output::{med, parse_med, table},
 };
 
@@ -30,10 +31,47 @@ fn unknown_options_are_wrong_use() {
 }
 
 #[test]
+fn help_says_what_exit_codes_mean() {
+    let help = salus(["--help"]).ok().out;
+    for line in ["0    done", "2    wrong use", "130  interrupted"] {
+        assert!(help.contains(line), "{help}");
+    }
+}
+
+#[test]
+fn addresses_that_cannot_be_are_wrong_use() {
+    for node in [
+        "nonsense",
+        "http://127.0.0.1:9944",
+        "ws://",
+        "ws://node.example.org:9944",
+    ] {
+        let run = salus(["chain", "info", "--node", node]);
+        assert_eq!(run.code, 2, "{node}: {}", run.err);
+        assert!(run.err.contains("wss://"), "{}", run.err);
+    }
+    let record = "ab".repeat(32);
+    for gateway in ["nonsense", "ftp://h/", "http://u:p@h/", "http://h/?q"] {
+        let run = salus([
+            "record",
+            "store",
+            &record,
+            "--key",
+            "//Eve",
+            "--gateway",
+            gateway,
+        ]);
+        assert_eq!(run.code, 2, "{gateway}: {}", run.err);
+        assert!(run.err.contains("http://HOST:PORT"), "{}", run.err);
+    }
+}
+
+#[test]
 fn a_node_that_is_not_there_is_unreachable() {
     let run = salus(["chain", "info", "--node", "ws://127.0.0.1:1", "--json"]);
     assert_eq!(run.code, 4, "{}", run.err);
     assert_eq!(run.json()["code"], 4);
+    assert_eq!(run.json()["name"], serde_json::Value::Null);
     assert!(run.err.contains("ws://127.0.0.1:1"), "{}", run.err);
 }
 
@@ -50,6 +88,7 @@ fn a_failure_keeps_its_exit_code_under_context() {
     assert_eq!(exit_code(&error), 3);
     assert_eq!(exit_code(&anyhow::anyhow!("else").context(refused())), 3);
     assert_eq!(exit_code(&usage("wrong")), 2);
+    assert_eq!(exit_code(&Failure::Interrupted { signal: 2 }.into()), 130);
     assert_eq!(exit_code(&anyhow::anyhow!("else")), 1);
 }
 
@@ -64,6 +103,14 @@ fn amounts_are_read_as_they_are_written() {
         assert_eq!(med(amount), text);
         assert_eq!(parse_med(text), Ok(amount));
     }
+    // As a string: 2^53 is nine thousand MED.
+    let posted = Step::Posted {
+        reward: 9_007_199_254_740_993,
+    };
+    assert_eq!(
+        serde_json::to_value(posted).unwrap()["reward"],
+        "9007199254740993"
+    );
     assert_eq!(parse_med(".5"), Ok(500_000_000_000));
     for wrong in [
         "",

@@ -19,7 +19,7 @@ use subxt_signer::sr25519::Keypair;
 use tokio::{sync::Mutex, time::timeout};
 
 use super::{api, text::Until, words};
-use crate::error::Failure;
+use crate::{args::Global, error::Failure, output::Output};
 
 /// Spec name of the runtime that this command speaks to.
 const SPEC_NAME: &str = "salus";
@@ -37,6 +37,7 @@ pub struct Chain {
     pub(super) client: OnlineClient<Config>,
     pub(super) rpc: RpcClient,
     spec_version: u32,
+    pub(super) output: Output,
     /// Held from asking for a nonce until the pool has the transaction.
     pub(super) submitting: Mutex<()>,
 }
@@ -101,8 +102,22 @@ impl Chain {
             client,
             rpc,
             spec_version: version.spec_version,
+            output: Output::new(false, true),
             submitting: Mutex::new(()),
         })
+    }
+
+    /// The node that the command line names; shows what takes time.
+    pub async fn open(global: &Global) -> anyhow::Result<Self> {
+        Ok(Self {
+            output: global.output(),
+            ..Self::connect(&global.node).await?
+        })
+    }
+
+    /// How to show what takes time; a chain that was connected to by itself shows nothing.
+    pub fn output(&self) -> &Output {
+        &self.output
     }
 
     /// As [`Chain::connect`], and the chain has to be the one with this genesis hash.

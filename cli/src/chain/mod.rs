@@ -18,7 +18,7 @@ use serde::Serialize;
 use subxt::utils::{AccountId32, MultiAddress};
 
 use crate::{
-    args::Global,
+    args::{Global, ACCOUNT},
     keys::{parse_account, KeyArgs},
     output,
 };
@@ -31,7 +31,7 @@ pub enum Command {
     /// Show an account's balance.
     Account {
         /// Whose.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         account: AccountId32,
     },
     /// Send MED to an account.
@@ -41,7 +41,7 @@ pub enum Command {
         who: KeyArgs,
 
         /// To whom.
-        #[arg(long, value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(long, value_name = ACCOUNT, value_parser = parse_account)]
         to: AccountId32,
 
         /// How much, as 12.5.
@@ -73,8 +73,10 @@ pub struct Funds {
     /// The account.
     pub account: AccountId32,
     /// What it can spend, with what must stay in it, in units of 10^-12 MED.
+    #[serde(serialize_with = "crate::output::amount")]
     pub free: Balance,
     /// What is held for deposits, bonds and rewards.
+    #[serde(serialize_with = "crate::output::amount")]
     pub held: Balance,
     /// Transactions made.
     pub nonce: u32,
@@ -125,7 +127,7 @@ impl Command {
     /// Does it.
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         let output = global.output();
-        let chain = Chain::connect(&global.node).await?;
+        let chain = Chain::open(global).await?;
         match self {
             Command::Info => output.result(&info(&chain).await?, |info| {
                 output::fields(&[

@@ -1,6 +1,6 @@
 //! Transactions: signed, mortal, and waited for until they are final.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use anyhow::{anyhow, bail};
 use salus_primitives::{Balance, Hash};
@@ -20,6 +20,7 @@ use super::{
     client::{account_of, Chain, Config},
     words,
 };
+use crate::output::Output;
 
 /// Blocks in which a transaction can be included: about two minutes, so that one that nobody
 /// included is gone before its sender has forgotten it.
@@ -37,6 +38,7 @@ pub struct Receipt {
     /// Hash of the transaction.
     pub transaction: Hash,
     /// What it cost, in units of 10^-12 MED; a sponsor may have paid.
+    #[serde(serialize_with = "crate::output::amount")]
     pub fee: Balance,
     #[serde(skip)]
     events: Events,
@@ -52,6 +54,11 @@ impl std::fmt::Debug for Events {
 }
 
 impl Receipt {
+    /// Prints it: as JSON, or what was done and in which block.
+    pub fn tell(&self, output: &Output, what: impl Display) -> anyhow::Result<()> {
+        output.result(self, |receipt| format!("{what} (block {})", receipt.block))
+    }
+
     /// The transaction's first event of this kind; an error where there is none.
     pub fn event<E: DecodeAsEvent>(&self) -> anyhow::Result<E> {
         self.events
@@ -83,7 +90,10 @@ impl Chain {
     /// name and words where the runtime, or the transaction pool, refuses it.
     pub async fn submit<C: Payload>(&self, key: &Keypair, call: &C) -> anyhow::Result<Receipt> {
         let name = format!("{}.{}", words::lower(call.pallet_name()), call.call_name());
-        match timeout(FINALITY, self.submit_within(key, call, &name)).await {
+        let spinner = self.output.spinner(format!("{name}: until it is final"));
+        let done = timeout(FINALITY, self.submit_within(key, call, &name)).await;
+        spinner.finish_and_clear();
+        match done {
             Ok(done) => done,
             Err(_) => bail!(
                 "{name} is not final after {} s: finality may be stalled; look at the state before \

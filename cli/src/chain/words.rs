@@ -1,7 +1,10 @@
 //! Errors of the chain and of the connection in words.
 
 use subxt::{
-    error::{BackendError, DispatchError, ExtrinsicError, RpcError, TransactionEventsError},
+    error::{
+        ArithmeticError, BackendError, DispatchError, ExtrinsicError, RpcError, TokenError,
+        TransactionEventsError,
+    },
     rpcs,
 };
 
@@ -73,8 +76,15 @@ pub fn refusal(call: &str, error: &DispatchError) -> Failure {
                 format!("an error that the node's metadata does not have: {error}"),
             ),
         },
-        DispatchError::Token(error) => (format!("token.{error:?}"), error.to_string()),
-        DispatchError::Arithmetic(error) => (format!("arithmetic.{error:?}"), error.to_string()),
+        DispatchError::Token(error) => (format!("token.{error:?}"), token_words(error)),
+        DispatchError::Arithmetic(error) => (
+            format!("arithmetic.{error:?}"),
+            match error {
+                // What a balance says that is asked for more than there is.
+                ArithmeticError::Underflow => TOO_LITTLE.to_owned(),
+                other => other.to_string(),
+            },
+        ),
         DispatchError::Transactional(error) => {
             (format!("transactional.{error:?}"), error.to_string())
         }
@@ -88,6 +98,25 @@ pub fn refusal(call: &str, error: &DispatchError) -> Failure {
         call: call.to_owned(),
         name,
         words,
+    }
+}
+
+/// An account that is asked for more than it can spend.
+const TOO_LITTLE: &str = "the account cannot spend that much: what is held for deposits, bonds and \
+                          rewards is not free, and a little has to stay; see `salus chain account`, \
+                          and `salus chain transfer` to send it more";
+
+/// What the chain's money refuses, and what to do.
+fn token_words(error: &TokenError) -> String {
+    match error {
+        TokenError::FundsUnavailable
+        | TokenError::OnlyProvider
+        | TokenError::CannotCreateHold
+        | TokenError::NotExpendable => TOO_LITTLE.to_owned(),
+        TokenError::BelowMinimum => {
+            "the amount is below the least that an account can have: send more".to_owned()
+        }
+        other => other.to_string(),
     }
 }
 
@@ -167,10 +196,11 @@ mod tests {
 
     #[test]
     fn other_errors_have_words_too() {
-        // `Token(FundsUnavailable)` and `BadOrigin`.
-        for (bytes, name) in [
-            (vec![7, 0], "token.FundsUnavailable"),
-            (vec![2], "BadOrigin"),
+        for (bytes, name, what) in [
+            (vec![7, 0], "token.FundsUnavailable", "cannot spend"),
+            (vec![7, 2], "token.BelowMinimum", "send more"),
+            (vec![8, 0], "arithmetic.Underflow", "salus chain account"),
+            (vec![2], "BadOrigin", "not for this account"),
         ] {
             let error = DispatchError::decode_from(bytes, metadata()).unwrap();
             let Failure::Refused {
@@ -180,7 +210,7 @@ mod tests {
                 panic!("a refusal");
             };
             assert_eq!(found, name);
-            assert!(!words.is_empty());
+            assert!(words.contains(what), "{words}");
         }
     }
 

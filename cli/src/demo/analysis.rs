@@ -25,13 +25,13 @@ use super::{
     wait::{until_ok, until_some},
 };
 use crate::{
-    analyse::{Analysis, Report},
+    analyse::Analysis,
     chain::{
         self,
         api::{self, runtime_types::pallet_jobs::types::State},
         Chain,
     },
-    job::{self, Entry, Finished, Input, Order, Panel, Phase},
+    job::{self, Client, Entry, Finished, Input, Order, Panel, Phase},
     network::Network,
     output::{med, table},
     record::Wallet,
@@ -82,9 +82,13 @@ struct Roles<'a> {
 struct Purse {
     name: String,
     part: &'static str,
+    #[serde(serialize_with = "crate::output::amount")]
     free_before: Balance,
+    #[serde(serialize_with = "crate::output::amount")]
     free_after: Balance,
+    #[serde(serialize_with = "crate::output::amount")]
     bond_before: Balance,
+    #[serde(serialize_with = "crate::output::amount")]
     bond_after: Balance,
 }
 
@@ -97,6 +101,14 @@ pub async fn play(
 ) -> anyhow::Result<Vec<u8>> {
     let client = cast.client;
     let wallet = Wallet::open(cast.folder.join("client-wallet"))?;
+    let identities = [client.identity.clone()];
+    let at_hand = Client {
+        chain,
+        key: &client.key,
+        identities: &identities,
+        wallet: &wallet,
+        gateway: None,
+    };
     let before = purses(chain, cast.founders).await?;
 
     let job = story
@@ -116,7 +128,7 @@ pub async fn play(
                     clear: false,
                     size: None,
                 };
-                let posted = job::post(chain, &client.key, &wallet, &order).await?;
+                let posted = at_hand.post(&order).await?;
                 let panel = drawn(chain, posted.job).await?;
                 let names = |accounts: &[AccountId32]| -> String {
                     let names: Vec<&str> = accounts
@@ -166,18 +178,14 @@ pub async fn play(
 
     story
         .step("The research team seals the cohort to the panel", async {
-            let identities = [client.identity.clone()];
             // The node it talks to now may be a block behind the one that told of the draw.
             drawn(chain, job).await?;
-            let provided = job::provide(
+            let at_hand = Client {
                 chain,
-                &client.key,
-                &identities,
-                &wallet,
-                Some(&gateway),
-                job,
-            )
-            .await?;
+                gateway: Some(&gateway),
+                ..at_hand
+            };
+            let provided = at_hand.provide(job).await?;
             let place = match provided.blobs {
                 0 => "on chain".to_owned(),
                 _ => format!("at {}'s gateway", roles.reserve.name),
@@ -303,7 +311,6 @@ pub async fn play(
                     !finished.winners.0.contains(&roles.liar.account()),
                     "the liar is among the winners"
                 );
-                let identities = [client.identity.clone()];
                 let found =
                     until_ok(RESTART, || job::fetch(chain, &client.key, &identities, job)).await?;
                 ensure!(
@@ -472,11 +479,4 @@ fn name_of<'a>(people: &'a [Person], account: &AccountId32) -> &'a str {
         .iter()
         .find(|person| person.account() == *account)
         .map_or("somebody", |person| person.name.as_str())
-}
-
-/// The prototypes of a result, in words.
-pub fn prototypes(bytes: &[u8], digest: [u8; 32]) -> anyhow::Result<(FcmResult, Report)> {
-    let result = FcmResult::from_bytes(bytes)?;
-    let report = Report::new(&result, digest);
-    Ok((result, report))
 }

@@ -9,17 +9,20 @@ mod wait;
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use anyhow::{anyhow, Context};
+use anyhow::Context;
 use clap::Args;
+use salus_analytics::result::FcmResult;
 use serde_json::json;
 
 use crate::{
-    analyse::{run_fcm, FcmArgs},
+    analyse::{run_fcm, FcmArgs, Report},
     chain::Chain,
-    error::usage,
+    files::check_writable,
+    interrupt::unless_interrupted,
     network::{find_node, Network, Options},
     output::Output,
     picture,
@@ -74,21 +77,19 @@ impl Demo {
 
     /// Plays the story.
     pub async fn run(self, output: &Output) -> anyhow::Result<()> {
-        if !picture::is_png(&self.picture) {
-            return Err(usage("the name of the picture ends in .png"));
-        }
         // Before anything takes time.
+        picture::check(&self.picture)?;
+        if let Some(path) = &self.json {
+            check_writable(path)?;
+        }
         find_node()?;
         let folder = tempfile::Builder::new().prefix("salus-demo-").tempdir()?;
         let mut stage = Stage {
             folder: folder.keep(),
             network: None,
         };
-        let mut story = Story::new(*output);
-        let played = tokio::select! {
-            played = self.play(&mut story, &mut stage) => played,
-            () = interrupted() => Err(anyhow!("interrupted")),
-        };
+        let mut story = Story::new(output.clone());
+        let played = unless_interrupted(self.play(&mut story, &mut stage)).await;
         if let (Some(network), true) = (&stage.network, self.keep && played.is_ok()) {
             let nodes: Vec<_> = network.nodes().iter().map(|node| node.url()).collect();
             story.fact("network", json!({ "base": network.base(), "nodes": nodes }))?;
@@ -127,11 +128,12 @@ impl Demo {
         story.fact("data", &cohort.name)?;
         story.fact("choices", &cohort.choices)?;
         story.fact("parameters", &cohort.parameters)?;
-        let inputs = vec![cohort.bytes.clone()];
+        let inputs: Arc<[Vec<u8>]> = [cohort.bytes.clone()].into();
 
         let local = story
             .step("Cluster it on this machine, to compare", async {
-                let local = run_fcm(&cohort.parameters, &inputs, None, &self.output())?;
+                let parameters = cohort.parameters.clone();
+                let local = run_fcm(parameters, inputs.clone(), None, self.output()).await?;
                 let words = format!(
                     "{} of {} rows, {} columns, {} iterations\ndigest 0x{}",
                     local.result.labels.len(),
@@ -215,9 +217,14 @@ impl Demo {
         let report = story
             .step("The clusters", async {
                 let digest = salus_analytics::result::digest(bytes);
-                let (result, report) = analysis::prototypes(bytes, digest)?;
+                let result = FcmResult::from_bytes(bytes)?;
+                let report = Report::new(&result, digest);
                 picture::draw(&path, &cohort.name, &cohort.parameters, inputs, &result)?;
-                let words = format!("{}Picture: {}", report.prototypes(), path.display());
+                let mut words = report.prototypes();
+                for warning in &report.warnings {
+                    words.push_str(&format!("Warning: {warning}\n"));
+                }
+                words.push_str(&format!("Picture: {}", path.display()));
                 Ok((report, words))
             })
             .await?;
@@ -275,16 +282,4 @@ fn tell(network: &Network, folder: &Path, output: &Output) -> anyhow::Result<()>
         folder.display()
     ));
     Ok(())
-}
-
-/// An interrupt at the terminal, or a request to end.
-async fn interrupted() {
-    use tokio::signal::unix::{signal, SignalKind};
-    let Ok(mut end) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = end.recv() => {}
-    }
 }

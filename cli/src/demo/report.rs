@@ -23,7 +23,6 @@ pub struct Step {
     /// How long it took.
     pub seconds: f64,
     /// What went wrong.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 

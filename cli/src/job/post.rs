@@ -1,24 +1,18 @@
-//! Posting and cancelling a job.
+//! Posting a job.
 
-use std::time::Duration;
-
-use anyhow::{bail, Context};
+use anyhow::Context;
 use salus_analytics::{job as analytics, params::FcmParameters};
-use salus_envelope::{content, encrypt, Identity};
+use salus_envelope::{content, encrypt};
 use salus_primitives::{
-    jobs::{Cipher, InputSpec, JobId, ResultForm, WorkBound, MAX_PARAMETERS},
+    jobs::{Cipher, InputSpec, JobId, ResultForm, WorkBound, MAX_PANEL, MAX_PARAMETERS},
     records::Purpose,
     Balance, BlockNumber, Digest,
 };
 use serde::Serialize;
 use subxt::utils::AccountId32;
-use subxt_signer::sr25519::Keypair;
 use zeroize::Zeroizing;
 
-use super::{
-    provide::{provide, Provided},
-    read::{self, Phase},
-};
+use super::{pool::drawable, Client};
 use crate::{
     chain::{
         account_of,
@@ -28,18 +22,14 @@ use crate::{
                 bounded_collections::bounded_vec::BoundedVec, pallet_jobs::types as jobs,
             },
         },
-        At, Chain, Receipt,
+        At, Chain,
     },
     error::{self, usage, Failure},
-    record::Wallet,
-    registry,
+    output, registry,
 };
 
 /// Commit window where none is asked for: five minutes of two-second blocks.
 pub const WINDOW: BlockNumber = 150;
-/// Between two looks at the chain.
-const PAUSE: Duration = Duration::from_millis(700);
-
 /// An input of a job.
 #[derive(Clone)]
 pub enum Input {
@@ -85,19 +75,56 @@ pub struct Order {
     pub size: Option<(u32, u32)>,
 }
 
+impl Order {
+    /// Records among the inputs.
+    fn records(&self) -> impl Iterator<Item = Digest> + '_ {
+        self.inputs.iter().filter_map(|input| match input {
+            Input::Record(record) => Some(*record),
+            Input::Own(_) => None,
+        })
+    }
+}
+
 /// A job that was posted.
 #[derive(Clone, Debug, Serialize)]
 pub struct Posted {
     /// Its number.
     pub job: JobId,
     /// What it pays.
+    #[serde(serialize_with = "crate::output::amount")]
     pub reward: Balance,
-    /// Rows, columns, clusters and iterations that it allows.
-    pub bound: [u32; 4],
+    /// The work that it allows.
+    pub bound: Bound,
+    /// Workers that could be drawn just before.
+    pub drawable: u32,
     /// Commitments to the own inputs.
     pub commitments: Vec<Digest>,
     /// Block of the post.
     pub block: u32,
+}
+
+/// The work that a job allows.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Bound {
+    /// Data rows, all inputs together.
+    pub rows: u32,
+    /// Columns that are used.
+    pub columns: u32,
+    /// Clusters.
+    pub clusters: u32,
+    /// Most iterations.
+    pub iterations: u32,
+}
+
+impl From<WorkBound> for Bound {
+    fn from(bound: WorkBound) -> Self {
+        Self {
+            rows: bound.rows,
+            columns: bound.columns,
+            clusters: bound.clusters,
+            iterations: bound.iterations,
+        }
+    }
 }
 
 /// A panel.
@@ -107,6 +134,15 @@ pub struct Panel {
     pub seats: Vec<AccountId32>,
     /// Who steps in for one who is missing.
     pub reserves: Vec<AccountId32>,
+}
+
+/// How far [`Client::run`] is.
+#[derive(Clone, Debug)]
+pub enum Stage {
+    /// The job is on chain.
+    Posted(Posted),
+    /// The panel is drawn.
+    Drawn(Panel),
 }
 
 /// The work bound that a post needs.
@@ -153,79 +189,141 @@ pub fn measure(order: &Order) -> anyhow::Result<WorkBound> {
     })
 }
 
-/// Posts a job. Its own inputs are kept in the wallet, encrypted to the client, until [`provide`].
-pub async fn post(
-    chain: &Chain,
-    client: &Keypair,
-    wallet: &Wallet,
-    order: &Order,
-) -> anyhow::Result<Posted> {
-    if order.parameters.len() > MAX_PARAMETERS as usize {
+impl Client<'_> {
+    /// Posts a job that can be drawn and pays enough. Its own inputs are kept in the wallet,
+    /// encrypted to the client, until it provides them.
+    pub async fn post(&self, order: &Order) -> anyhow::Result<Posted> {
+        if order.parameters.len() > MAX_PARAMETERS as usize {
+            return Err(usage(format!(
+                "parameters take at most {MAX_PARAMETERS} bytes"
+            )));
+        }
+        check_panel(order)?;
+        let bound = measure(order)?;
+        let (chain, account) = (self.chain, account_of(self.key));
+        let at = chain.finalized().await?;
+        let (_, recipient) = registry::recipient_of(chain, &at, account).await?;
+        let drawable = drawable(chain, &at, account, order.records()).await?;
+        if drawable < order.panel {
+            return Err(usage(format!(
+                "{} can be drawn for this job now, and its panel has {}: take fewer with --panel",
+                output::count(drawable, "worker"),
+                output::count(order.panel, "seat")
+            )));
+        }
+        let least = least_reward(chain, &at, &order.algorithm, bound, order.panel).await?;
+        let reward = order.reward.unwrap_or(least);
+        if reward < least {
+            return Err(usage(format!(
+                "{} is too little for {} rows, {} columns, {} clusters and {} iterations by {}: \
+                 the least is {}",
+                output::med(reward),
+                bound.rows,
+                bound.columns,
+                bound.clusters,
+                bound.iterations,
+                output::count(order.panel, "worker"),
+                output::med(least)
+            )));
+        }
+        let least_window = least_window(chain, &at, bound)?;
+        let commit_window = order.window.unwrap_or(WINDOW.max(least_window));
+        if commit_window < least_window {
+            return Err(usage(format!(
+                "a window of {} is too short for this work: the shortest is {least_window}",
+                output::count(commit_window, "block")
+            )));
+        }
+        self.forget_ended(&at).await?;
+
+        let inputs = self.inputs()?;
+        let mut specs = Vec::new();
+        let mut commitments = Vec::new();
+        for input in &order.inputs {
+            specs.push(match input {
+                Input::Own(bytes) => {
+                    let packed = content::pack(bytes);
+                    let commitment = Digest::from(packed.commitment);
+                    // Salt and content cannot be had again otherwise, and after the draw the panel
+                    // is paid whether the input comes or not.
+                    inputs.save(&commitment, &encrypt(&packed.bytes, &[recipient])?)?;
+                    commitments.push(commitment);
+                    InputSpec::Own { commitment }
+                }
+                Input::Record(record) => InputSpec::Record { record: *record },
+            });
+        }
+        let spec = jobs::JobSpec {
+            algorithm: BoundedVec(order.algorithm.clone().into_bytes()),
+            parameters: BoundedVec(order.parameters.clone()),
+            inputs: BoundedVec(specs.into_iter().map(Into::into).collect()),
+            purpose: order.purpose,
+            quorum: order.quorum,
+            panel: order.panel,
+            reserves: order.reserves,
+            reward,
+            bound: bound.into(),
+            form: match order.clear {
+                true => ResultForm::Clear,
+                false => ResultForm::Sealed,
+            }
+            .into(),
+            cipher: Cipher::AgeX25519.into(),
+            commit_window,
+        };
+        let posted = chain.submit(self.key, &api::tx().jobs().post(spec)).await;
+        let receipt = match posted {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                // Where it is not certain that the chain refused it, the job may still come to be.
+                if matches!(error::failure(&error), Some(Failure::Refused { .. })) {
+                    inputs.remove(&commitments)?;
+                }
+                return Err(error);
+            }
+        };
+        let event: api::jobs::events::Posted = receipt.event()?;
+        Ok(Posted {
+            job: event.job,
+            reward,
+            bound: bound.into(),
+            drawable,
+            commitments,
+            block: receipt.block,
+        })
+    }
+}
+
+/// Quorum and panel as the chain takes them.
+fn check_panel(order: &Order) -> anyhow::Result<()> {
+    let Order {
+        quorum,
+        panel,
+        reserves,
+        ..
+    } = *order;
+    if panel > MAX_PANEL || reserves > MAX_PANEL {
         return Err(usage(format!(
-            "parameters take at most {MAX_PARAMETERS} bytes"
+            "a panel has at most {MAX_PANEL} seats, and as many reserves"
         )));
     }
-    let bound = measure(order)?;
-    let at = chain.finalized().await?;
-    let (_, recipient) = registry::recipient_of(chain, &at, account_of(client)).await?;
-    let mut specs = Vec::new();
-    let mut commitments = Vec::new();
-    for input in &order.inputs {
-        specs.push(match input {
-            Input::Own(bytes) => {
-                let packed = content::pack(bytes);
-                let commitment = Digest::from(packed.commitment);
-                // Salt and content cannot be had again otherwise, and after the draw the panel is
-                // paid whether the input comes or not.
-                wallet.save_input(&commitment, &encrypt(&packed.bytes, &[recipient])?)?;
-                commitments.push(commitment);
-                InputSpec::Own { commitment }
-            }
-            Input::Record(record) => InputSpec::Record { record: *record },
-        });
+    match quorum <= panel && u64::from(quorum) * 2 > u64::from(panel) {
+        true => Ok(()),
+        false => Err(usage(format!(
+            "a quorum of {quorum} is not more than half of {}, and no more than all",
+            output::count(panel, "seat")
+        ))),
     }
-    let reward = match order.reward {
-        Some(reward) => reward,
-        None => least_reward(chain, &at, &order.algorithm, bound, order.panel).await?,
-    };
-    let least_window = chain.constant(&at, api::constants().jobs().min_window())?;
-    let spec = jobs::JobSpec {
-        algorithm: BoundedVec(order.algorithm.clone().into_bytes()),
-        parameters: BoundedVec(order.parameters.clone()),
-        inputs: BoundedVec(specs.into_iter().map(Into::into).collect()),
-        purpose: order.purpose,
-        quorum: order.quorum,
-        panel: order.panel,
-        reserves: order.reserves,
-        reward,
-        bound: bound.into(),
-        form: match order.clear {
-            true => ResultForm::Clear,
-            false => ResultForm::Sealed,
-        }
-        .into(),
-        cipher: Cipher::AgeX25519.into(),
-        commit_window: order.window.unwrap_or(WINDOW.max(least_window)),
-    };
-    let posted = chain.submit(client, &api::tx().jobs().post(spec)).await;
-    let receipt = match posted {
-        Ok(receipt) => receipt,
-        Err(error) => {
-            // Where it is not certain that the chain refused it, the job may still come to be.
-            if matches!(error::failure(&error), Some(Failure::Refused { .. })) {
-                drop_inputs(wallet, &commitments)?;
-            }
-            return Err(error);
-        }
-    };
-    let event: api::jobs::events::Posted = receipt.event()?;
-    Ok(Posted {
-        job: event.job,
-        reward,
-        bound: [bound.rows, bound.columns, bound.clusters, bound.iterations],
-        commitments,
-        block: receipt.block,
-    })
+}
+
+/// The shortest commit window for this much work, blocks.
+fn least_window(chain: &Chain, at: &At, bound: WorkBound) -> anyhow::Result<BlockNumber> {
+    let fixed = chain.constant(at, api::constants().jobs().min_window())?;
+    let per_block = chain.constant(at, api::constants().jobs().units_per_block())?;
+    let blocks = bound.units().checked_div(per_block).unwrap_or_default();
+    // Reserves have the second half only.
+    let twice = BlockNumber::try_from(blocks.saturating_mul(2)).unwrap_or(BlockNumber::MAX);
+    Ok(fixed.saturating_add(twice))
 }
 
 /// The smallest reward that the chain takes for this work.
@@ -247,101 +345,4 @@ pub async fn least_reward(
         .and_then(|seat| seat.checked_mul(panel.into()))
         .and_then(|work| work.checked_add(flat))
         .context("the work is more than can be paid")
-}
-
-/// Waits until the panel is drawn. An error in words where the job ends instead.
-pub async fn wait_for_panel(chain: &Chain, job: JobId) -> anyhow::Result<Panel> {
-    loop {
-        let at = chain.finalized().await?;
-        match read::phase(chain, &at, job).await? {
-            Phase::Live(entry) if matches!(entry.state, jobs::State::Requested { .. }) => {}
-            Phase::Live(entry) => {
-                return Ok(Panel {
-                    seats: entry.seats.0.clone(),
-                    reserves: entry.reserves.0.clone(),
-                })
-            }
-            Phase::Finished(_) => bail!("job {job} is finished already"),
-            Phase::Gone => {
-                let reason = read::end_reason(chain, job).await?;
-                bail!("job {job} ended without a panel: {reason}");
-            }
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-pub(super) fn drop_inputs(wallet: &Wallet, commitments: &[Digest]) -> anyhow::Result<()> {
-    commitments
-        .iter()
-        .try_for_each(|commitment| wallet.remove_input(commitment))
-}
-
-/// The client ends a job whose inputs are not complete: free before the draw. Inputs that the wallet
-/// keeps for it are forgotten.
-pub async fn cancel(
-    chain: &Chain,
-    client: &Keypair,
-    wallet: &Wallet,
-    job: JobId,
-) -> anyhow::Result<Receipt> {
-    let at = chain.finalized().await?;
-    let own: Vec<Digest> = match read::phase(chain, &at, job).await? {
-        Phase::Live(entry) if entry.client == account_of(client) => {
-            let specs = entry.spec.inputs.0.iter();
-            specs
-                .filter_map(|spec| match spec.0 {
-                    InputSpec::Own { commitment } => Some(commitment),
-                    InputSpec::Record { .. } => None,
-                })
-                .collect()
-        }
-        _ => Vec::new(),
-    };
-    let receipt = chain.submit(client, &api::tx().jobs().cancel(job)).await?;
-    drop_inputs(wallet, &own)?;
-    Ok(receipt)
-}
-
-/// What a step of [`run`] is about to do, for whoever shows progress.
-#[derive(Clone, Debug)]
-pub enum Stage {
-    /// The job is on chain.
-    Posted(Posted),
-    /// The panel is drawn.
-    Drawn(Panel),
-}
-
-/// Posts a job, waits for its panel, and completes its own inputs.
-pub async fn run(
-    chain: &Chain,
-    client: &Keypair,
-    identities: &[Identity],
-    wallet: &Wallet,
-    gateway: Option<&str>,
-    order: &Order,
-    mut on: impl FnMut(&Stage),
-) -> anyhow::Result<(Posted, Panel, Provided)> {
-    let posted = post(chain, client, wallet, order).await?;
-    on(&Stage::Posted(posted.clone()));
-    let panel = match wait_for_panel(chain, posted.job).await {
-        Ok(panel) => panel,
-        Err(error) => {
-            let at = chain.finalized().await?;
-            if matches!(read::phase(chain, &at, posted.job).await?, Phase::Gone) {
-                drop_inputs(wallet, &posted.commitments)?;
-            }
-            return Err(error);
-        }
-    };
-    on(&Stage::Drawn(panel.clone()));
-    let provided = provide(chain, client, identities, wallet, gateway, posted.job)
-        .await
-        .with_context(|| {
-            format!(
-                "job {} is posted and drawn; complete it with `salus job provide {}`",
-                posted.job, posted.job
-            )
-        })?;
-    Ok((posted, panel, provided))
 }

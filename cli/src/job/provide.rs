@@ -11,8 +11,8 @@ use subxt_signer::sr25519::Keypair;
 use zeroize::Zeroizing;
 
 use super::{
-    post::drop_inputs,
     read::{self, Phase},
+    Client,
 };
 use crate::{
     chain::{
@@ -40,7 +40,7 @@ pub struct Provided {
     pub inline: usize,
     /// Own inputs that lie at the gateway.
     pub blobs: usize,
-    /// Records whose patients still have to seal the key to the panel.
+    /// Records whose owners still have to seal the key to the panel.
     pub records: Vec<String>,
     /// Block in which it was done; `None` where the job has no own inputs.
     pub block: Option<u32>,
@@ -82,103 +82,91 @@ async fn drawn(chain: &Chain, at: &At, job: JobId) -> anyhow::Result<read::Entry
     }
 }
 
-/// The client completes a job's own inputs: encrypts them once to a fresh job identity, seals that to
-/// the panel and the reserves, and names the ciphertexts. What fits goes on chain, the rest to the
-/// gateway.
-pub async fn provide(
-    chain: &Chain,
-    client: &Keypair,
-    identities: &[Identity],
-    wallet: &Wallet,
-    gateway: Option<&str>,
-    job: JobId,
-) -> anyhow::Result<Provided> {
-    let at = chain.finalized().await?;
-    let entry = drawn(chain, &at, job).await?;
-    let (mut own, mut records) = (Vec::new(), Vec::new());
-    for (index, spec) in (0u32..).zip(&entry.spec.inputs.0) {
-        match spec.0 {
-            InputSpec::Own { commitment } => own.push((index, commitment)),
-            InputSpec::Record { record } => records.push(hex_of(&record)),
-        }
-    }
-    if own.is_empty() {
-        return Ok(Provided {
-            job,
-            inline: 0,
-            blobs: 0,
-            records,
-            block: None,
-        });
-    }
-    let storage = || api::storage().jobs();
-    if chain
-        .get(&at, storage().job_recipients(), (job,))
-        .await?
-        .is_some()
-    {
-        bail!("the own inputs of job {job} are provided already");
-    }
-
-    let key = Identity::generate();
-    let recipients = panel_recipients(chain, &at, &entry).await?;
-    let capsules = seal_to_panel(&key, &recipients)?;
-    let mut items = Vec::new();
-    let mut blobs = 0;
-    for (index, commitment) in &own {
-        let packed = kept_input(wallet, identities, commitment)?;
-        let ciphertext = encrypt(&packed, &[key.recipient()])?;
-        let ciphertext = match ciphertext.len() <= MAX_INLINE as usize {
-            true => Ciphertext::Inline(
-                ciphertext
-                    .try_into()
-                    .map_err(|_| anyhow!("the ciphertext does not fit into the chain"))?,
-            ),
-            false => {
-                let gateway = gateway.ok_or_else(|| {
-                    usage("the input is too large for the chain: name a gateway with --gateway")
-                })?;
-                blobs += 1;
-                Ciphertext::Blob(record::upload(chain, client, gateway, ciphertext).await?)
+impl Client<'_> {
+    /// Completes a job's own inputs: encrypts them once to a fresh job identity, seals that to the
+    /// panel and the reserves, and names the ciphertexts. What fits goes on chain, the rest to the
+    /// gateway.
+    pub async fn provide(&self, job: JobId) -> anyhow::Result<Provided> {
+        let chain = self.chain;
+        let at = chain.finalized().await?;
+        let entry = drawn(chain, &at, job).await?;
+        let (mut own, mut records) = (Vec::new(), Vec::new());
+        for (index, spec) in (0u32..).zip(&entry.spec.inputs.0) {
+            match spec.0 {
+                InputSpec::Own { commitment } => own.push((index, commitment)),
+                InputSpec::Record { record } => records.push(hex_of(&record)),
             }
-        };
-        items.push((*index, ciphertext.into()));
-    }
-    let call = api::tx()
-        .jobs()
-        .provide(job, key.recipient(), BoundedVec(items), capsules);
-    let receipt = chain.submit(client, &call).await?;
-    let commitments: Vec<_> = own.iter().map(|(_, commitment)| *commitment).collect();
-    drop_inputs(wallet, &commitments)?;
-    Ok(Provided {
-        job,
-        inline: own.len() - blobs,
-        blobs,
-        records,
-        block: Some(receipt.block),
-    })
-}
+        }
+        if own.is_empty() {
+            return Ok(Provided {
+                job,
+                inline: 0,
+                blobs: 0,
+                records,
+                block: None,
+            });
+        }
+        let recipient = api::storage().jobs().job_recipients();
+        if chain.get(&at, recipient, (job,)).await?.is_some() {
+            bail!("the own inputs of job {job} are provided already");
+        }
 
-/// Salted content of an own input, as the wallet keeps it.
-fn kept_input(
-    wallet: &Wallet,
-    identities: &[Identity],
-    commitment: &Digest,
-) -> anyhow::Result<Zeroizing<Vec<u8>>> {
-    let sealed = wallet.input(commitment)?.with_context(|| {
-        format!(
-            "the wallet {} does not have the input with the commitment {}: the job was posted \
-             from another one",
-            wallet.path().display(),
-            hex_of(commitment)
-        )
-    })?;
-    let packed = identities
-        .iter()
-        .find_map(|identity| decrypt_limited(&sealed, identity, MAX_CONTENT).ok())
-        .context("the input in the wallet does not open with this identity")?;
-    content::unpack(&packed, &commitment.0)?;
-    Ok(packed)
+        let key = Identity::generate();
+        let recipients = panel_recipients(chain, &at, &entry).await?;
+        let capsules = seal_to_panel(&key, &recipients)?;
+        let mut items = Vec::new();
+        let mut blobs = 0;
+        for (index, commitment) in &own {
+            let ciphertext = encrypt(&self.kept_input(commitment)?, &[key.recipient()])?;
+            let ciphertext = match ciphertext.len() <= MAX_INLINE as usize {
+                true => Ciphertext::Inline(
+                    ciphertext
+                        .try_into()
+                        .map_err(|_| anyhow!("the ciphertext does not fit into the chain"))?,
+                ),
+                false => {
+                    let gateway = self.gateway.ok_or_else(|| {
+                        usage("the input is too large for the chain: name a gateway with --gateway")
+                    })?;
+                    blobs += 1;
+                    Ciphertext::Blob(record::upload(chain, self.key, gateway, ciphertext).await?)
+                }
+            };
+            items.push((*index, ciphertext.into()));
+        }
+        let call = api::tx()
+            .jobs()
+            .provide(job, key.recipient(), BoundedVec(items), capsules);
+        let receipt = chain.submit(self.key, &call).await?;
+        let commitments: Vec<_> = own.iter().map(|(_, commitment)| *commitment).collect();
+        self.inputs()?.remove(&commitments)?;
+        Ok(Provided {
+            job,
+            inline: own.len() - blobs,
+            blobs,
+            records,
+            block: Some(receipt.block),
+        })
+    }
+
+    /// Salted content of an own input, as the wallet keeps it.
+    fn kept_input(&self, commitment: &Digest) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+        let sealed = self.inputs()?.get(commitment)?.with_context(|| {
+            format!(
+                "the wallet {} does not have the input with the commitment {}: the job was posted \
+                 from another one",
+                self.wallet.path().display(),
+                hex_of(commitment)
+            )
+        })?;
+        let packed = self
+            .identities
+            .iter()
+            .find_map(|identity| decrypt_limited(&sealed, identity, MAX_CONTENT).ok())
+            .context("the input in the wallet does not open with this identity")?;
+        content::unpack(&packed, &commitment.0)?;
+        Ok(packed)
+    }
 }
 
 /// A patient seals the keys of its records among a job's inputs to the panel. The positions that were

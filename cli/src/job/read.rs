@@ -1,5 +1,7 @@
 //! Jobs as the chain has them.
 
+use std::time::Duration;
+
 use anyhow::bail;
 use salus_primitives::{
     jobs::{Failure, InputSpec, JobId, Outcome},
@@ -8,6 +10,7 @@ use salus_primitives::{
 use serde::Serialize;
 use subxt::utils::AccountId32;
 
+use super::Panel;
 use crate::{
     chain::{
         api::{self, runtime_types::pallet_jobs::types as jobs},
@@ -24,6 +27,8 @@ pub type Entry = jobs::Job<AccountId32, u128, u32>;
 /// A finished job as the chain keeps it.
 pub type Finished = jobs::Finished<AccountId32, u128, u32>;
 
+/// Between two looks at the chain.
+const PAUSE: Duration = Duration::from_millis(700);
 /// How far back the end of a job is looked for, blocks: what a node that is no archive still has.
 const MEMORY: u64 = 240;
 
@@ -51,6 +56,28 @@ pub async fn phase(chain: &Chain, at: &At, job: JobId) -> anyhow::Result<Phase> 
     match job < next.unwrap_or_default() {
         true => Ok(Phase::Gone),
         false => Err(usage(format!("there is no job {job}"))),
+    }
+}
+
+/// Waits until the panel is drawn. An error in words where the job ends instead.
+pub async fn wait_for_panel(chain: &Chain, job: JobId) -> anyhow::Result<Panel> {
+    loop {
+        let at = chain.finalized().await?;
+        match phase(chain, &at, job).await? {
+            Phase::Live(entry) if matches!(entry.state, jobs::State::Requested { .. }) => {}
+            Phase::Live(entry) => {
+                return Ok(Panel {
+                    seats: entry.seats.0.clone(),
+                    reserves: entry.reserves.0.clone(),
+                })
+            }
+            Phase::Finished(_) => bail!("job {job} is finished already"),
+            Phase::Gone => {
+                let reason = end_reason(chain, job).await?;
+                bail!("job {job} ended without a panel: {reason}");
+            }
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -139,18 +166,15 @@ pub struct Job {
     /// Who committed, or, once it is finished, agreed.
     pub committed: Vec<AccountId32>,
     /// Equal outcomes that decide.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub quorum: Option<u32>,
     /// What it pays, or what of it still waits.
+    #[serde(serialize_with = "crate::output::amount")]
     pub reward: Balance,
     /// Last block of this state.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<u32>,
     /// What was found.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
     /// When it was settled, UTC.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub settled: Option<String>,
 }
 

@@ -3,7 +3,6 @@
 use anyhow::{anyhow, bail};
 use salus_envelope::{decrypt_limited, Identity};
 use salus_primitives::{
-    blobs::BlobPointer,
     jobs::{JobId, Outcome, ResultForm, ResultPointer},
     Digest,
 };
@@ -32,6 +31,8 @@ pub struct Tried {
 pub struct Found {
     /// Canonical bytes.
     pub bytes: Zeroizing<Vec<u8>>,
+    /// Name and version of the algorithm.
+    pub algorithm: String,
     /// blake2-256 of them.
     pub digest: Digest,
     /// Whose copy it is.
@@ -115,6 +116,7 @@ pub async fn fetch(
             Ok(bytes) => {
                 return Ok(Found {
                     bytes,
+                    algorithm: String::from_utf8_lossy(&entry.algorithm.0).into_owned(),
                     digest,
                     worker: *worker,
                     tried,
@@ -140,7 +142,7 @@ async fn copy_of(
 ) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let stored: Vec<u8> = match pointer {
         ResultPointer::Inline(bytes) => bytes.into_inner(),
-        ResultPointer::Blob(blob) => fetch_blob(chain, client, &blob).await?,
+        ResultPointer::Blob(blob) => record::fetch(chain, client, &blob).await?,
     };
     let bytes = match sealed {
         false => Zeroizing::new(stored),
@@ -154,14 +156,6 @@ async fn copy_of(
         bail!("its digest is {}, not {}", hex_of(&actual), hex_of(&digest));
     }
     Ok(bytes)
-}
-
-async fn fetch_blob(
-    chain: &Chain,
-    client: &Keypair,
-    blob: &BlobPointer,
-) -> anyhow::Result<Vec<u8>> {
-    record::fetch(chain, client, blob).await
 }
 
 /// The client accepts the result: the rest of the reward goes to the winners.

@@ -15,7 +15,7 @@ use crate::{
         api::{jobs::events, runtime_types::pallet_jobs::types as jobs},
         Chain, Config,
     },
-    output,
+    output::{self, count},
 };
 
 /// Between two looks at the chain.
@@ -30,6 +30,7 @@ pub enum Step {
     /// It was posted.
     Posted {
         /// What it pays.
+        #[serde(serialize_with = "crate::output::amount")]
         reward: Balance,
     },
     /// The panel is drawn.
@@ -46,7 +47,7 @@ pub enum Step {
         /// How many.
         items: u32,
     },
-    /// A patient sealed a record's key to the panel.
+    /// The owner sealed a record's key to the panel.
     RecordSealed {
         /// Position of the record among the inputs.
         index: u32,
@@ -80,6 +81,7 @@ pub enum Step {
         /// Why.
         fault: &'static str,
         /// How much.
+        #[serde(serialize_with = "crate::output::amount")]
         amount: Balance,
     },
     /// A worker had a seat and never committed.
@@ -96,6 +98,7 @@ pub enum Step {
         /// Who agreed.
         winners: Vec<AccountId32>,
         /// What each of them got.
+        #[serde(serialize_with = "crate::output::amount")]
         share: Balance,
     },
     /// It ended without an outcome.
@@ -113,13 +116,13 @@ impl Step {
             Step::Drawn {
                 seats, reserves, ..
             } => format!(
-                "panel drawn: {} seat(s), {} reserve(s)",
-                seats.len(),
-                reserves.len()
+                "panel drawn: {}, {}",
+                count(seats.len() as u64, "seat"),
+                count(reserves.len() as u64, "reserve")
             ),
-            Step::Provided { items } => format!("{items} own input(s) provided"),
+            Step::Provided { items } => format!("the client provided {}", count(*items, "input")),
             Step::RecordSealed { index } => {
-                format!("the patient sealed record {index} to the panel")
+                format!("its owner sealed record {index} to the panel")
             }
             Step::Started { commit_by } => {
                 format!("inputs complete; the panel works, commitments until block {commit_by}")
@@ -142,8 +145,8 @@ impl Step {
                 winners,
                 share,
             } => format!(
-                "settled: {} worker(s) agree on {outcome}, each got {}",
-                winners.len(),
+                "settled by {}, {} each: {outcome}",
+                count(winners.len() as u64, "worker"),
                 output::med(*share)
             ),
             Step::Ended { reason } => format!("ended without an outcome: {reason}"),

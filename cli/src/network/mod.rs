@@ -20,6 +20,7 @@ pub use state::{Node, FOUNDERS};
 
 use crate::{
     error::usage,
+    interrupt::unless_interrupted,
     output::{self, Output},
 };
 
@@ -127,7 +128,7 @@ impl Command {
                 };
                 let waiting = output.spinner("Waiting for finalized blocks");
                 let started = match network.start_all() {
-                    Ok(()) => network.wait_finalized(1, START).await,
+                    Ok(()) => unless_interrupted(network.wait_finalized(1, START)).await,
                     Err(error) => Err(error),
                 };
                 waiting.finish_and_clear();
@@ -196,6 +197,7 @@ struct Shown {
     agent: bool,
     pid: Option<u32>,
     node: String,
+    bootnode: String,
     gateway: String,
     metrics: String,
     log: PathBuf,
@@ -222,6 +224,7 @@ async fn show(network: &Network, output: &Output) -> anyhow::Result<()> {
                 .filter(|_| running)
                 .map(|process| process.pid),
             node: node.url(),
+            bootnode: node.bootnode(),
             gateway: node.gateway(),
             metrics: node.metrics(),
             log: network.log(&node.name),

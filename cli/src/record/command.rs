@@ -2,15 +2,27 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use salus_primitives::{records::Rights, Digest};
 use subxt::utils::AccountId32;
 
 use super::{codes, parse_rights, FormerArgs, GatewayArgs, WalletArgs};
 use crate::{
+    args::ACCOUNT,
     chain::text::{parse_digest, parse_until, Until},
     keys::{parse_account, KeyArgs},
 };
+
+/// Who acts, and on which record.
+#[derive(Debug, Args)]
+pub struct OfRecord {
+    /// Who acts.
+    #[command(flatten)]
+    pub who: KeyArgs,
+    /// Id of the record.
+    #[arg(value_parser = parse_digest)]
+    pub record: Digest,
+}
 
 /// Commands about records.
 #[derive(Debug, Subcommand)]
@@ -21,7 +33,7 @@ pub enum Command {
         #[command(flatten)]
         who: KeyArgs,
         /// Whose record it is.
-        #[arg(long, value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(long, value_name = ACCOUNT, value_parser = parse_account)]
         patient: AccountId32,
         /// The content.
         file: PathBuf,
@@ -33,25 +45,15 @@ pub enum Command {
         gateway: GatewayArgs,
     },
     /// Institution: take back a release that was not stored.
-    Withdraw {
-        /// The institution, or its operator key.
-        #[command(flatten)]
-        who: KeyArgs,
-        /// The record.
-        #[arg(value_parser = parse_digest)]
-        record: Digest,
-    },
+    Withdraw(OfRecord),
     /// Patient: fetch, check and store a released record.
     Store {
-        /// The patient.
+        /// The patient, and the record.
         #[command(flatten)]
-        who: KeyArgs,
+        of: OfRecord,
         /// Its former identities.
         #[command(flatten)]
         former: FormerArgs,
-        /// The record.
-        #[arg(value_parser = parse_digest)]
-        record: Digest,
         /// Where the key goes.
         #[command(flatten)]
         wallet: WalletArgs,
@@ -61,12 +63,9 @@ pub enum Command {
     },
     /// Patient: say that a release does not match its commitment or cannot be had.
     Dispute {
-        /// The patient.
+        /// The patient, and the record.
         #[command(flatten)]
-        who: KeyArgs,
-        /// The record.
-        #[arg(value_parser = parse_digest)]
-        record: Digest,
+        of: OfRecord,
         /// Why; only a salted digest goes on chain.
         #[arg(long)]
         reason: String,
@@ -80,7 +79,7 @@ pub enum Command {
         #[command(flatten)]
         who: KeyArgs,
         /// Whom.
-        #[arg(long, value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(long, value_name = ACCOUNT, value_parser = parse_account)]
         patient: AccountId32,
         /// For which records; none for whatever the patient is willing to share.
         #[arg(value_parser = parse_digest)]
@@ -95,7 +94,7 @@ pub enum Command {
     /// Patient: list the requests that wait for an answer.
     Requests {
         /// Whose.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         patient: AccountId32,
     },
     /// Decline a request, or take your own back.
@@ -118,7 +117,7 @@ pub enum Command {
         #[arg(required = true, value_parser = parse_digest)]
         records: Vec<Digest>,
         /// With whom.
-        #[arg(long, value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(long, value_name = ACCOUNT, value_parser = parse_account)]
         to: AccountId32,
         /// What they may do: read, analyse, or read,analyse.
         #[arg(long, default_value = "read", value_parser = parse_rights)]
@@ -145,20 +144,17 @@ pub enum Command {
         #[arg(required = true, value_parser = parse_digest)]
         records: Vec<Digest>,
         /// With whom.
-        #[arg(long, value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(long, value_name = ACCOUNT, value_parser = parse_account)]
         from: AccountId32,
     },
     /// Fetch, open and check a record.
     Read {
-        /// Who reads.
+        /// Who reads, and which record.
         #[command(flatten)]
-        who: KeyArgs,
+        of: OfRecord,
         /// Its former identities.
         #[command(flatten)]
         former: FormerArgs,
-        /// The record.
-        #[arg(value_parser = parse_digest)]
-        record: Digest,
         /// Where the content goes; never overwritten.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -170,24 +166,14 @@ pub enum Command {
         reject: bool,
     },
     /// Say on chain that the key of a share does not open: the share has failed.
-    Reject {
-        /// Who was given the share.
-        #[command(flatten)]
-        who: KeyArgs,
-        /// The record.
-        #[arg(value_parser = parse_digest)]
-        record: Digest,
-    },
+    Reject(OfRecord),
     /// Patient: encrypt a record anew, and give the new key to those who may still read it.
     Rekey {
-        /// The patient.
+        /// The patient, and the record.
         #[command(flatten)]
-        who: KeyArgs,
-        /// The record.
-        #[arg(value_parser = parse_digest)]
-        record: Digest,
+        of: OfRecord,
         /// Do not give the new key to these.
-        #[arg(long, value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(long, value_name = ACCOUNT, value_parser = parse_account)]
         without: Vec<AccountId32>,
         /// Where the keys are.
         #[command(flatten)]
@@ -198,65 +184,46 @@ pub enum Command {
     },
     /// Patient: keep a record's ciphertext at another gateway.
     Move {
-        /// The patient.
+        /// The patient, and the record.
         #[command(flatten)]
-        who: KeyArgs,
-        /// The record.
-        #[arg(value_parser = parse_digest)]
-        record: Digest,
+        of: OfRecord,
         /// Where the ciphertext goes.
         #[command(flatten)]
         gateway: GatewayArgs,
     },
     /// End a record for good; with a recovery account, both it and the patient have to.
     Terminate {
-        /// The patient, or its recovery account.
+        /// The patient, or its recovery account, and the record.
         #[command(flatten)]
-        who: KeyArgs,
-        /// The record.
-        #[arg(value_parser = parse_digest)]
-        record: Digest,
+        of: OfRecord,
         /// The record that takes its place.
         #[arg(long, value_name = "RECORD", value_parser = parse_digest)]
         successor: Option<Digest>,
     },
     /// Put another record in a record's place, and end it.
     Supersede {
-        /// The patient, or its recovery account.
+        /// The patient, or its recovery account, and the record that ends.
         #[command(flatten)]
-        who: KeyArgs,
-        /// The record that ends.
-        #[arg(value_parser = parse_digest)]
-        record: Digest,
+        of: OfRecord,
         /// The record that takes its place.
         #[arg(long, value_name = "RECORD", value_parser = parse_digest)]
         by: Digest,
     },
     /// Take back your own proposal to end a record.
-    CancelEnd {
-        /// Who proposed it.
-        #[command(flatten)]
-        who: KeyArgs,
-        /// The record.
-        #[arg(value_parser = parse_digest)]
-        record: Digest,
-    },
+    CancelEnd(OfRecord),
     /// Clear away a share that is void, and free its deposit.
     Clear {
-        /// Any account.
+        /// Any account, and the record.
         #[command(flatten)]
-        who: KeyArgs,
-        /// The record.
-        #[arg(value_parser = parse_digest)]
-        record: Digest,
+        of: OfRecord,
         /// With whom it was shared.
-        #[arg(long, value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(long, value_name = ACCOUNT, value_parser = parse_account)]
         grantee: AccountId32,
     },
     /// List the records of a patient, or those shared with somebody.
     List {
         /// Whose.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         account: AccountId32,
         /// Those that are shared with the account.
         #[arg(long)]

@@ -8,14 +8,14 @@ mod run;
 pub mod wallet;
 mod write;
 
-pub use command::Command;
+pub use command::{Command, OfRecord};
 pub use read::{
     entry, fetch, fetch_only, holds, list, open, read, record_key, reject, rights_words,
     shared_with, shares, show, stored, BadCapsule, Content, Entry, Mismatch, NotServed, Record,
     Share, ShareEntry, MAX_CONTENT,
 };
 pub use requests::{decline, request, requests, withdraw_request, Request};
-pub use wallet::{write_new, Wallet};
+pub use wallet::Wallet;
 pub use write::{
     cancel_end, clear, dispute, rekey, release, relocate, revoke, share, store, supersede,
     terminate, upload, withdraw, Ending, Rekeyed, Released, Stored, Terms,
@@ -27,7 +27,7 @@ use clap::Args;
 use salus_envelope::Identity;
 use salus_primitives::records::Rights;
 
-use crate::keys::KeyArgs;
+use crate::{args::parse_gateway, keys::KeyArgs};
 
 /// The folder with the record keys.
 #[derive(Clone, Debug, Args)]
@@ -48,7 +48,7 @@ impl WalletArgs {
 #[derive(Clone, Debug, Args)]
 pub struct GatewayArgs {
     /// Blob gateway that takes the ciphertext, as http://host:port.
-    #[arg(long, value_name = "URL", env = "SALUS_GATEWAY")]
+    #[arg(long, value_name = "URL", env = "SALUS_GATEWAY", value_parser = parse_gateway)]
     pub gateway: String,
 }
 

@@ -1,6 +1,7 @@
 //! Records as the chain has them, and their content for whom it opens to.
 
 use anyhow::{anyhow, bail, Context};
+use indicatif::HumanBytes;
 use salus_blobs::client::{FetchError, Limits};
 use salus_envelope::{content, decrypt_limited, open_capsule, Identity};
 use salus_primitives::{
@@ -70,16 +71,12 @@ pub struct Record {
     /// Block of the release.
     pub released_at: u32,
     /// Digest of the ciphertext in use.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub blob: Option<String>,
     /// Where the ciphertext lies.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
     /// Record that took its place.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub successor: Option<String>,
     /// When it ended, UTC.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,
     /// Who may do what with it.
     pub shares: Vec<Share>,
@@ -278,6 +275,11 @@ pub fn stored(id: Digest, entry: &Entry) -> anyhow::Result<(BlobPointer, Recipie
     }
 }
 
+/// A location without its query, which may carry a secret.
+fn without_query(location: &str) -> &str {
+    location.split('?').next().unwrap_or_default()
+}
+
 /// Fetches a blob in the name of a key.
 pub async fn fetch(chain: &Chain, key: &Keypair, blob: &BlobPointer) -> anyhow::Result<Vec<u8>> {
     let limits = Limits {
@@ -285,20 +287,22 @@ pub async fn fetch(chain: &Chain, key: &Keypair, blob: &BlobPointer) -> anyhow::
         ..Limits::default()
     };
     let location = String::from_utf8_lossy(&blob.location).into_owned();
-    chain
-        .blobs(key)?
-        .fetch(blob, &limits)
-        .await
-        .map_err(|error| match error {
-            FetchError::Unavailable(reason) => crate::error::Failure::Unreachable {
-                // A location may carry a secret in its query.
-                url: location.split('?').next().unwrap_or_default().to_owned(),
-                reason,
-            }
-            .into(),
-            FetchError::NotFound => anyhow!(NotServed).context(format!("blob {:#x}", blob.digest)),
-            other => anyhow::Error::new(other).context(format!("blob {:#x}", blob.digest)),
-        })
+    let spinner = chain.output().spinner(format!(
+        "Fetching {} from {}",
+        HumanBytes(blob.size),
+        without_query(&location)
+    ));
+    let fetched = chain.blobs(key)?.fetch(blob, &limits).await;
+    spinner.finish_and_clear();
+    fetched.map_err(|error| match error {
+        FetchError::Unavailable(reason) => crate::error::Failure::Unreachable {
+            url: without_query(&location).to_owned(),
+            reason,
+        }
+        .into(),
+        FetchError::NotFound => anyhow!(NotServed).context(format!("blob {:#x}", blob.digest)),
+        other => anyhow::Error::new(other).context(format!("blob {:#x}", blob.digest)),
+    })
 }
 
 /// The gateway has no such blob, or this account may not fetch it: it does not tell which.

@@ -1,26 +1,33 @@
 //! The commands about records, as they are done and told.
 
-use anyhow::Context;
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{
     cancel_end, clear, codes, decline, dispute, list, read, reject, rekey, release, relocate,
     request, requests, revoke, rights_words, share, shared_with, show, store, supersede, terminate,
-    withdraw, withdraw_request, write_new, BadCapsule, Command, Ending, Mismatch, Record, Terms,
+    withdraw, withdraw_request, BadCapsule, Command, Ending, Mismatch, OfRecord, Record, Terms,
 };
 use crate::{
     args::Global,
-    chain::{account_of, text::hex_of, Chain, Receipt},
-    error::usage,
-    output::{self, Output},
+    chain::{account_of, text::hex_of, Chain},
+    files::{self, check_new},
+    output::{self, count},
 };
 
 impl Command {
     /// Does it.
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         let output = global.output();
-        let chain = Chain::connect(&global.node).await?;
+        match &self {
+            Command::Read { out, .. } => check_new(out)?,
+            Command::Dispute {
+                statement: Some(path),
+                ..
+            } => check_new(path)?,
+            _ => {}
+        }
+        let chain = Chain::open(global).await?;
         match self {
             Command::Release {
                 who,
@@ -29,10 +36,7 @@ impl Command {
                 format,
                 gateway,
             } => {
-                let content = Zeroizing::new(
-                    std::fs::read(&file)
-                        .with_context(|| format!("cannot read {}", file.display()))?,
-                );
+                let content = Zeroizing::new(files::read(&file)?);
                 let key = who.account()?;
                 let released =
                     release(&chain, &key, patient, &content, format, &gateway.gateway).await?;
@@ -43,14 +47,13 @@ impl Command {
                     )
                 })
             }
-            Command::Withdraw { who, record } => {
+            Command::Withdraw(OfRecord { who, record }) => {
                 let receipt = withdraw(&chain, &who.account()?, record).await?;
-                done(&output, &receipt, "The release is taken back")
+                receipt.tell(&output, "The release is taken back")
             }
             Command::Store {
-                who,
+                of: OfRecord { who, record },
                 former,
-                record,
                 wallet,
                 gateway,
             } => {
@@ -76,14 +79,13 @@ impl Command {
                 })
             }
             Command::Dispute {
-                who,
-                record,
+                of: OfRecord { who, record },
                 reason,
                 statement,
             } => {
                 let key = who.account()?;
                 let receipt = dispute(&chain, &key, record, &reason, statement.as_deref()).await?;
-                done(&output, &receipt, "The release is disputed")
+                receipt.tell(&output, "The release is disputed")
             }
             Command::Request {
                 who,
@@ -124,11 +126,11 @@ impl Command {
                 match own {
                     true => {
                         let receipt = withdraw_request(&chain, &key, request).await?;
-                        done(&output, &receipt, "The request is taken back")
+                        receipt.tell(&output, "The request is taken back")
                     }
                     false => {
                         let receipt = decline(&chain, &key, request).await?;
-                        done(&output, &receipt, "The request is declined")
+                        receipt.tell(&output, "The request is declined")
                     }
                 }
             }
@@ -152,9 +154,9 @@ impl Command {
                 let receipts = share(&chain, &key, &wallet, &records, to, terms).await?;
                 output.result(&receipts, |_| {
                     format!(
-                        "{to} may {} {} record(s) for {}",
+                        "{to} may {} {} for {}",
                         rights_words(rights),
-                        records.len(),
+                        count(records.len() as u64, "record"),
                         codes::purpose_name(purpose)
                     )
                 })
@@ -173,22 +175,18 @@ impl Command {
                 }
                 output.result(&receipts, |_| {
                     format!(
-                        "{} record(s) are not shared with {from} any more",
-                        records.len()
+                        "No longer shared with {from}: {}",
+                        count(records.len() as u64, "record")
                     )
                 })
             }
             Command::Read {
-                who,
+                of: OfRecord { who, record },
                 former,
-                record,
                 out,
                 wallet,
                 reject: say,
             } => {
-                if out.exists() {
-                    return Err(usage(format!("{} exists already", out.display())));
-                }
                 let (key, identities) = (who.account()?, former.identities(&who)?);
                 let wallet = wallet.open()?;
                 let content = match read(&chain, &key, &identities, Some(&wallet), record).await {
@@ -202,8 +200,7 @@ impl Command {
                     }
                     Err(error) => return Err(error),
                 };
-                write_new(&out, &content.plaintext)
-                    .with_context(|| format!("cannot write {}", out.display()))?;
+                files::write(&out, &content.plaintext)?;
                 let result = json!({
                     "record": hex_of(&record),
                     "file": out,
@@ -219,13 +216,12 @@ impl Command {
                     )
                 })
             }
-            Command::Reject { who, record } => {
+            Command::Reject(OfRecord { who, record }) => {
                 let receipt = reject(&chain, &who.account()?, record).await?;
-                done(&output, &receipt, "The share is rejected")
+                receipt.tell(&output, "The share is rejected")
             }
             Command::Rekey {
-                who,
-                record,
+                of: OfRecord { who, record },
                 without,
                 wallet,
                 gateway,
@@ -235,42 +231,45 @@ impl Command {
                     rekey(&chain, &key, &wallet, record, &without, &gateway.gateway).await?;
                 output.result(&rekeyed, |rekeyed| {
                     format!(
-                        "Record {} has a new key (block {}): {} share(s) got it, {} ended",
-                        rekeyed.record, rekeyed.block, rekeyed.kept, rekeyed.ended
+                        "Record {} has a new key (block {}): {} got it, {} ended",
+                        rekeyed.record,
+                        rekeyed.block,
+                        count(rekeyed.kept, "share"),
+                        rekeyed.ended
                     )
                 })
             }
             Command::Move {
-                who,
-                record,
+                of: OfRecord { who, record },
                 gateway,
             } => {
                 let receipt = relocate(&chain, &who.account()?, record, &gateway.gateway).await?;
-                done(&output, &receipt, "The record lies at the new gateway")
+                receipt.tell(&output, "The record lies at the new gateway")
             }
             Command::Terminate {
-                who,
-                record,
+                of: OfRecord { who, record },
                 successor,
             } => {
                 let ending = terminate(&chain, &who.account()?, record, successor).await?;
                 output.result(&ending, ending_words)
             }
-            Command::Supersede { who, record, by } => {
+            Command::Supersede {
+                of: OfRecord { who, record },
+                by,
+            } => {
                 let ending = supersede(&chain, &who.account()?, record, by).await?;
                 output.result(&ending, ending_words)
             }
-            Command::CancelEnd { who, record } => {
+            Command::CancelEnd(OfRecord { who, record }) => {
                 let receipt = cancel_end(&chain, &who.account()?, record).await?;
-                done(&output, &receipt, "The proposal is taken back")
+                receipt.tell(&output, "The proposal is taken back")
             }
             Command::Clear {
-                who,
-                record,
+                of: OfRecord { who, record },
                 grantee,
             } => {
                 let receipt = clear(&chain, &who.account()?, record, grantee).await?;
-                done(&output, &receipt, "The share is cleared away")
+                receipt.tell(&output, "The share is cleared away")
             }
             Command::List { account, shared } => {
                 let found = match shared {
@@ -299,12 +298,6 @@ impl Command {
             Command::Show { record } => output.result(&show(&chain, record).await?, Record::words),
         }
     }
-}
-
-fn done(output: &Output, receipt: &Receipt, what: &str) -> anyhow::Result<()> {
-    output.result(receipt, |receipt| {
-        format!("{what} (block {})", receipt.block)
-    })
 }
 
 fn ending_words(ending: &Ending) -> String {

@@ -1,18 +1,20 @@
 //! Where a patient's record keys are kept, and a client's inputs that are not provided yet.
 //!
-//! `records/<record>-<public key>.age` is a record key as `age -i` takes it; `jobs/<commitment>.age`
-//! is a salted input, encrypted to its owner. The folder is readable by its owner only. Whoever
+//! `records/<record>-<public key>.age` is a record key as `age -i` takes it;
+//! `jobs/<chain>/<commitment>.age` is a salted input, encrypted to its owner. The folder is readable by its owner only. Whoever
 //! loses it loses the keys of the records stored from it: back it up.
 
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{bail, Context};
 use salus_envelope::Identity;
-use salus_primitives::{membership::Recipient, Digest};
+use salus_primitives::{membership::Recipient, Digest, Hash};
+
+use crate::{chain::text::parse_digest, files};
 
 /// A folder of keys.
 #[derive(Clone, Debug)]
@@ -80,19 +82,36 @@ impl Wallet {
         remove(&self.record_key_path(record, recipient))
     }
 
-    fn input_path(&self, commitment: &Digest) -> PathBuf {
-        self.root.join("jobs").join(format!("{commitment:x}.age"))
+    /// Inputs of jobs of the chain with this genesis hash.
+    pub fn inputs(&self, genesis: Hash) -> anyhow::Result<Inputs> {
+        let folder = self
+            .root
+            .join("jobs")
+            .join(hex::encode(&genesis.as_bytes()[..8]));
+        make_private(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(Inputs { folder })
+    }
+}
+
+/// Inputs that a client keeps until it provides them.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    folder: PathBuf,
+}
+
+impl Inputs {
+    fn path(&self, commitment: &Digest) -> PathBuf {
+        self.folder.join(format!("{commitment:x}.age"))
     }
 
-    /// Keeps an input until it is provided: salted content, encrypted to its owner.
-    pub fn save_input(&self, commitment: &Digest, ciphertext: &[u8]) -> anyhow::Result<()> {
-        let path = self.input_path(commitment);
-        write_new(&path, ciphertext).with_context(|| format!("cannot write {}", path.display()))
+    /// Keeps an input: salted content, encrypted to its owner.
+    pub fn save(&self, commitment: &Digest, ciphertext: &[u8]) -> anyhow::Result<()> {
+        files::write(&self.path(commitment), ciphertext)
     }
 
     /// An input that was kept; `None` where there is none.
-    pub fn input(&self, commitment: &Digest) -> anyhow::Result<Option<Vec<u8>>> {
-        let path = self.input_path(commitment);
+    pub fn get(&self, commitment: &Digest) -> anyhow::Result<Option<Vec<u8>>> {
+        let path = self.path(commitment);
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -100,9 +119,34 @@ impl Wallet {
         }
     }
 
-    /// Forgets an input that was provided.
-    pub fn remove_input(&self, commitment: &Digest) -> anyhow::Result<()> {
-        remove(&self.input_path(commitment))
+    /// Forgets inputs.
+    pub fn remove(&self, commitments: &[Digest]) -> anyhow::Result<()> {
+        commitments
+            .iter()
+            .try_for_each(|commitment| remove(&self.path(commitment)))
+    }
+
+    /// Those that were kept longer ago.
+    pub fn older_than(&self, age: Duration) -> anyhow::Result<Vec<Digest>> {
+        let failed = || format!("cannot read {}", self.folder.display());
+        let mut found = Vec::new();
+        for file in fs::read_dir(&self.folder).with_context(failed)? {
+            let file = file.with_context(failed)?;
+            let kept = file
+                .metadata()
+                .and_then(|metadata| metadata.modified())
+                .with_context(failed)?;
+            let name = file.file_name();
+            let commitment = name
+                .to_str()
+                .and_then(|name| name.strip_suffix(".age"))
+                .and_then(|digits| parse_digest(digits).ok());
+            // A clock that was set back makes a file young.
+            if kept.elapsed().is_ok_and(|elapsed| elapsed > age) {
+                found.extend(commitment);
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -121,21 +165,6 @@ fn make_private(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
-}
-
-/// Writes a file whole or not at all, readable by its owner only.
-pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let folder = match folder.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => folder,
-    };
-    // Temporary files are made with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
@@ -165,15 +194,30 @@ mod tests {
     fn inputs_come_back_and_go() {
         let folder = tempfile::tempdir().unwrap();
         let wallet = Wallet::open(folder.path()).unwrap();
+        let inputs = wallet.inputs(Hash::repeat_byte(1)).unwrap();
         let commitment = Digest::repeat_byte(9);
-        assert_eq!(wallet.input(&commitment).unwrap(), None);
-        wallet.save_input(&commitment, b"sealed").unwrap();
+        assert_eq!(inputs.get(&commitment).unwrap(), None);
+        inputs.save(&commitment, b"sealed").unwrap();
         assert_eq!(
-            wallet.input(&commitment).unwrap().as_deref(),
+            inputs.get(&commitment).unwrap().as_deref(),
             Some(&b"sealed"[..])
         );
-        wallet.remove_input(&commitment).unwrap();
-        assert_eq!(wallet.input(&commitment).unwrap(), None);
+        // Those of another chain are none of this one's business.
+        let others = wallet.inputs(Hash::repeat_byte(2)).unwrap();
+        assert_eq!(others.get(&commitment).unwrap(), None);
+
+        let hour = Duration::from_secs(3600);
+        assert_eq!(inputs.older_than(hour).unwrap(), []);
+        let file = fs::File::options()
+            .write(true)
+            .open(inputs.path(&commitment))
+            .unwrap();
+        file.set_modified(std::time::SystemTime::now() - 2 * hour)
+            .unwrap();
+        assert_eq!(inputs.older_than(hour).unwrap(), [commitment]);
+        assert_eq!(others.older_than(hour).unwrap(), []);
+        inputs.remove(&[commitment]).unwrap();
+        assert_eq!(inputs.get(&commitment).unwrap(), None);
     }
 
     #[cfg(unix)]
@@ -184,8 +228,10 @@ mod tests {
         let wallet = Wallet::open(folder.path().join("w")).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&wallet.path().join("records")), 0o700);
-        let file = wallet.path().join("jobs/x");
-        write_new(&file, b"x").unwrap();
-        assert_eq!(mode(&file), 0o600);
+        let inputs = wallet.inputs(Hash::zero()).unwrap();
+        let commitment = Digest::zero();
+        inputs.save(&commitment, b"x").unwrap();
+        assert_eq!(mode(&inputs.folder), 0o700);
+        assert_eq!(mode(&inputs.path(&commitment)), 0o600);
     }
 }

@@ -1,6 +1,7 @@
 //! What institutions and patients do with records.
 
-use anyhow::{anyhow, bail, Context};
+use anyhow::{anyhow, bail};
+use indicatif::HumanBytes;
 use salus_blobs::client::UploadError;
 use salus_envelope::{content, encrypt, seal_identity, Identity};
 use salus_primitives::{
@@ -15,7 +16,7 @@ use subxt_signer::sr25519::Keypair;
 
 use super::{
     read::{self, fetch, holds, open, Entry, Mismatch, ShareEntry},
-    wallet::{write_new, Wallet},
+    wallet::Wallet,
 };
 use crate::{
     chain::{
@@ -30,7 +31,7 @@ use crate::{
         At, Chain, Receipt,
     },
     error::{usage, Failure},
-    registry,
+    files, registry,
 };
 
 /// A release.
@@ -58,18 +59,20 @@ pub async fn upload(
     gateway: &str,
     ciphertext: Vec<u8>,
 ) -> anyhow::Result<BlobPointer> {
-    chain
-        .blobs(key)?
-        .upload(gateway, ciphertext)
-        .await
-        .map_err(|error| match error {
-            UploadError::Unavailable(reason) => Failure::Unreachable {
-                url: gateway.to_owned(),
-                reason,
-            }
-            .into(),
-            other => anyhow::Error::new(other).context(format!("cannot upload to {gateway}")),
-        })
+    let size = HumanBytes(ciphertext.len() as u64);
+    let spinner = chain
+        .output()
+        .spinner(format!("Uploading {size} to {gateway}"));
+    let uploaded = chain.blobs(key)?.upload(gateway, ciphertext).await;
+    spinner.finish_and_clear();
+    uploaded.map_err(|error| match error {
+        UploadError::Unavailable(reason) => Failure::Unreachable {
+            url: gateway.to_owned(),
+            reason,
+        }
+        .into(),
+        other => anyhow::Error::new(other).context(format!("cannot upload to {gateway}")),
+    })
 }
 
 /// An institution, or its operator key, releases a record: the content goes to the patient
@@ -208,8 +211,7 @@ pub async fn dispute(
 ) -> anyhow::Result<Receipt> {
     let packed = content::pack(reason.as_bytes());
     if let Some(path) = statement {
-        write_new(path, &packed.bytes)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        files::write(path, &packed.bytes)?;
     }
     let call = api::tx().records().dispute(id, packed.commitment.into());
     chain.submit(patient, &call).await

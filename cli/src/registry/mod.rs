@@ -22,7 +22,7 @@ use subxt::utils::AccountId32;
 use subxt_signer::sr25519::Keypair;
 
 use crate::{
-    args::Global,
+    args::{Global, ACCOUNT, KEY},
     chain::{
         api,
         text::{parse_until, Until},
@@ -78,7 +78,7 @@ pub struct CouncilArgs {
     pub who: KeyArgs,
 
     /// Further council keys at hand, which vote for it at once.
-    #[arg(long = "vote", value_name = "FILE|//NAME")]
+    #[arg(long = "vote", value_name = KEY)]
     pub votes: Vec<KeySource>,
 }
 
@@ -119,7 +119,7 @@ pub enum Command {
     /// Show a member.
     Show {
         /// Which.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         account: AccountId32,
     },
     /// List all members.
@@ -127,7 +127,7 @@ pub enum Command {
     /// Council: admit an applicant for a term.
     Admit {
         /// The applicant.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         account: AccountId32,
         /// How long: 365d, or a date.
         #[arg(long, default_value = "365d", value_parser = parse_until)]
@@ -139,7 +139,7 @@ pub enum Command {
     /// Council: give a member a new term.
     Renew {
         /// The member.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         account: AccountId32,
         /// How long: 365d, or a date.
         #[arg(long, default_value = "365d", value_parser = parse_until)]
@@ -151,7 +151,7 @@ pub enum Command {
     /// Council: take a member's rights for the time being.
     Suspend {
         /// The member.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         account: AccountId32,
         /// The council's keys at hand.
         #[command(flatten)]
@@ -160,7 +160,7 @@ pub enum Command {
     /// Council: lift a suspension.
     Reinstate {
         /// The member.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         account: AccountId32,
         /// The council's keys at hand.
         #[command(flatten)]
@@ -169,7 +169,7 @@ pub enum Command {
     /// Council: end a membership for good, or decline an application.
     Expel {
         /// The member.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         account: AccountId32,
         /// The council's keys at hand.
         #[command(flatten)]
@@ -196,7 +196,7 @@ pub enum Command {
         #[command(flatten)]
         who: KeyArgs,
         /// The operator key's account.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account, required_unless_present = "remove")]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account, required_unless_present = "remove")]
         account: Option<AccountId32>,
         /// Have no operator.
         #[arg(long, conflicts_with = "account")]
@@ -208,7 +208,7 @@ pub enum Command {
         #[command(flatten)]
         who: KeyArgs,
         /// The member.
-        #[arg(long = "of", value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(long = "of", value_name = ACCOUNT, value_parser = parse_account)]
         member: AccountId32,
     },
     /// Publish where your node is found.
@@ -229,7 +229,7 @@ pub enum Command {
         #[command(flatten)]
         who: KeyArgs,
         /// The recovery account.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account, required_unless_present_any = ["remove", "veto"])]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account, required_unless_present_any = ["remove", "veto"])]
         account: Option<AccountId32>,
         /// Have none any more, after the notice period.
         #[arg(long, conflicts_with_all = ["account", "veto"])]
@@ -244,7 +244,7 @@ pub enum Command {
         #[command(flatten)]
         who: KeyArgs,
         /// The patient.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         patient: AccountId32,
         /// Take it back.
         #[arg(long)]
@@ -256,7 +256,7 @@ pub enum Command {
         #[command(flatten)]
         who: KeyArgs,
         /// The patient; its account need not exist yet.
-        #[arg(value_name = "ADDRESS|FILE|//NAME", value_parser = parse_account)]
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         patient: AccountId32,
         /// Most deposits outstanding at a time, MED.
         #[arg(long, value_name = "MED", default_value = "5", value_parser = output::parse_med)]
@@ -293,12 +293,8 @@ impl Command {
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         use api::runtime_types::pallet_registry::pallet::Call;
         let output = global.output();
-        let chain = Chain::connect(&global.node).await?;
-        let done = |receipt: Receipt, what: String| {
-            output.result(&receipt, |receipt| {
-                format!("{what} (block {})", receipt.block)
-            })
-        };
+        let chain = Chain::open(global).await?;
+        let done = |receipt: Receipt, what: String| receipt.tell(&output, what);
         match self {
             Command::Show { account } => {
                 let member = show(&chain, account)

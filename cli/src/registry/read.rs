@@ -28,7 +28,6 @@ pub struct Member {
     /// `applying`, `active`, `suspended`, `ended`, or `expired` where its term is over.
     pub status: &'static str,
     /// End of its term, UTC.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub term_end: Option<String>,
     /// Salted commitment to its credential.
     pub credential: String,
@@ -37,22 +36,16 @@ pub struct Member {
     /// Version of that recipient.
     pub key_version: KeyVersion,
     /// Key that its nodes act with.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub operator: Option<AccountId32>,
     /// Key that it asked to become its operator.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub proposed_operator: Option<AccountId32>,
     /// Where its node listens.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
     /// Account that must agree when it ends a record.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery: Option<AccountId32>,
     /// Institution that vouches for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub attested_by: Option<AccountId32>,
     /// Institution that pays for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sponsor: Option<AccountId32>,
 }
 
