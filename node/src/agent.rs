@@ -6,6 +6,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use futures::stream::{BoxStream, StreamExt};
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 use polkadot_sdk::{
+    sc_chain_spec::ChainType,
     sc_client_api::{Backend, BlockchainEvents},
     sc_service::{error::Error as ServiceError, TaskManager},
     sp_api::ProvideRuntimeApi,
@@ -19,13 +20,13 @@ use salus_agent::{
 };
 use salus_blobs::{
     auth::FnSigner,
-    client::{Client, Limits},
+    client::{AddressPolicy, Client, Limits},
 };
 use salus_envelope::Identity;
 use salus_primitives::{
     apis::{DutiesApi, JobsApi},
     duties::Duty,
-    jobs::{Assignment, JobId},
+    jobs::{Assignment, JobId, Sealing},
     AccountId, Hash,
 };
 
@@ -50,6 +51,7 @@ pub struct Wiring<'a> {
     pub keystore: KeystorePtr,
     /// The gateway that takes results.
     pub gateway: Option<Addresses>,
+    pub chain_type: ChainType,
     pub registry: Option<&'a Registry>,
     pub task_manager: &'a TaskManager,
 }
@@ -77,7 +79,6 @@ pub fn start(wiring: Wiring) -> Result<WorkerStatus, ServiceError> {
             .map(|signature| signature.0)
             .ok_or_else(|| "the operator key is not in the keystore any more".to_string())
     });
-    let client = Client::new(wiring.genesis, Arc::new(signer)).map_err(|error| failed(&error))?;
     let storage = wiring
         .backend
         .offchain_storage()
@@ -90,8 +91,17 @@ pub fn start(wiring: Wiring) -> Result<WorkerStatus, ServiceError> {
         deadline: TRANSFER,
         ..Limits::default()
     };
-    let blobs = Gateway::new(client, limits, addresses.local, &addresses.public)
-        .ok_or_else(|| failed(&"the gateway's address is too long for the chain"))?;
+    let policy = match wiring.chain_type {
+        ChainType::Development | ChainType::Local => AddressPolicy::Any,
+        ChainType::Live | ChainType::Custom(_) => AddressPolicy::Public {
+            also: wiring.params.agent_allow_network,
+        },
+    };
+    let client = Client::new(wiring.genesis, Arc::new(signer))
+        .and_then(|client| client.fetching_from(policy))
+        .map_err(|error| failed(&error))?
+        .with_route(addresses.public.clone(), addresses.local);
+    let blobs = Gateway::new(client, limits, &addresses.public);
     let agent = Agent::new(
         config,
         Arc::new(NodeChain {
@@ -214,6 +224,25 @@ impl Chain for NodeChain {
         self.client
             .runtime_api()
             .duties(at, operator.clone(), limit)
+            .map_err(|error| ChainError(error.to_string()))
+    }
+
+    fn member(&self, at: Hash, operator: &AccountId) -> Result<Option<AccountId>, ChainError> {
+        self.client
+            .runtime_api()
+            .member(at, operator.clone())
+            .map_err(|error| ChainError(error.to_string()))
+    }
+
+    fn sealings(
+        &self,
+        at: Hash,
+        job: JobId,
+        owner: &AccountId,
+    ) -> Result<Vec<Sealing<AccountId>>, ChainError> {
+        self.client
+            .runtime_api()
+            .sealings(at, job, owner.clone())
             .map_err(|error| ChainError(error.to_string()))
     }
 

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use polkadot_sdk::*;
+use salus_blobs::{client::IpNet, Base};
 
 /// Command line of `salus-node`.
 #[derive(Debug, clap::Parser)]
@@ -42,6 +43,13 @@ pub struct AgentParams {
     #[arg(long, value_name = "FILE")]
     pub agent_identity: Vec<PathBuf>,
 
+    /// Fetch inputs from this network too, such as `10.20.0.0/16`; may be given several times.
+    ///
+    /// Clients name where the inputs of their jobs lie. On a live chain the agent therefore fetches
+    /// from public addresses only; on development and local chains from all.
+    #[arg(long, value_name = "NETWORK")]
+    pub agent_allow_network: Vec<IpNet>,
+
     /// Threads that analyses may use.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub agent_threads: usize,
@@ -61,8 +69,12 @@ pub struct GatewayParams {
     pub gateway_listen: Option<SocketAddr>,
 
     /// Address under which others reach this gateway [default: http://ADDR:PORT].
+    ///
+    /// Requests are signed for the address that is asked, and refused where it is not this one. Give
+    /// it several times where the gateway has several: the first is the one that pointers on chain
+    /// will have, the others are those of older pointers.
     #[arg(long, value_name = "URL")]
-    pub gateway_url: Option<String>,
+    pub gateway_url: Vec<Base>,
 }
 
 /// What a Substrate node can do besides running.

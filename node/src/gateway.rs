@@ -2,7 +2,7 @@
 //! deciding who may fetch what.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -14,11 +14,14 @@ use polkadot_sdk::{
     sp_blockchain::HeaderBackend,
 };
 use salus_blobs::{
-    chain::{Chain, ChainError, View},
+    chain::{Chain, ChainError, Quota, View},
     gateway::{self, Gateway},
-    Store,
+    Base, Store,
 };
-use salus_primitives::{apis::BlobsApi, AccountId, Digest, Hash};
+use salus_primitives::{
+    apis::{BlobsApi, DutiesApi},
+    AccountId, Digest, Hash,
+};
 
 use crate::{cli::GatewayParams, service::FullClient};
 
@@ -75,19 +78,25 @@ impl Chain for ChainView {
             .map_err(chain_error)
     }
 
-    fn upload_quota(&self, at: Hash, who: &AccountId) -> Result<u64, ChainError> {
-        self.client
-            .runtime_api()
-            .upload_quota(at, who.clone())
-            .map_err(chain_error)
+    fn upload_quota(&self, at: Hash, who: &AccountId) -> Result<Option<Quota>, ChainError> {
+        let api = self.client.runtime_api();
+        let bytes = api.upload_quota(at, who.clone()).map_err(chain_error)?;
+        if bytes == 0 {
+            return Ok(None);
+        }
+        let member = api.member(at, who.clone()).map_err(chain_error)?;
+        Ok(Some(Quota {
+            member: member.unwrap_or_else(|| who.clone()),
+            bytes,
+        }))
     }
 }
 
-/// A gateway's addresses: where this node uploads, and where others fetch.
+/// A gateway's addresses: where others reach it, and where this node does.
 #[derive(Clone, Debug)]
 pub struct Addresses {
-    pub local: String,
-    pub public: String,
+    pub public: Base,
+    pub local: Base,
 }
 
 /// Starts the gateway where the command line asks for one. Without one, the addresses are those of
@@ -105,9 +114,9 @@ pub async fn start(
             ));
         }
         // An agent may use the gateway of another node of its member.
-        return Ok(params.gateway_url.clone().map(|url| Addresses {
+        return Ok(params.gateway_url.first().map(|url| Addresses {
+            public: url.clone(),
             local: url.clone(),
-            public: url,
         }));
     };
     let failed = |what: &str, error: &dyn std::fmt::Display| {
@@ -125,10 +134,24 @@ pub async fn start(
     let bound = listener
         .local_addr()
         .map_err(|error| failed("no address", &error))?;
-    let local = format!("http://{bound}");
-    let public = params.gateway_url.clone().unwrap_or_else(|| local.clone());
+    let local: Base = format!("http://{}", reached_at(bound))
+        .parse()
+        .map_err(|error| failed("no address", &error))?;
+    let public = match params.gateway_url.first() {
+        Some(url) => url.clone(),
+        None if bound.ip().is_unspecified() => {
+            return Err(failed(
+                &format!("nobody can ask {bound}"),
+                &"give the address that others know with --gateway-url",
+            ))
+        }
+        None => local.clone(),
+    };
     warn_if_public(&bound, &public);
-    let gateway = Gateway::new(store, Arc::new(chain), gateway::Config::new(public.clone()))
+    let mut config = gateway::Config::new(public.to_string());
+    let older = params.gateway_url.iter().skip(1);
+    config.bases.extend(older.map(Base::to_string));
+    let gateway = Gateway::new(store, Arc::new(chain), config)
         .await
         .map_err(|error| failed("cannot start", &error))?;
     log::info!(target: "gateway", "serving blobs on {bound} as {public}");
@@ -140,11 +163,21 @@ pub async fn start(
                 log::error!(target: "gateway", "the blob gateway stopped: {error}");
             }
         });
-    Ok(Some(Addresses { local, public }))
+    Ok(Some(Addresses { public, local }))
 }
 
-fn warn_if_public(bound: &SocketAddr, url: &str) {
-    if !bound.ip().is_loopback() && url.starts_with("http://") {
+/// Where this machine itself reaches what listens there.
+fn reached_at(bound: SocketAddr) -> SocketAddr {
+    let ip = match bound.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, bound.port())
+}
+
+fn warn_if_public(bound: &SocketAddr, url: &Base) {
+    if !bound.ip().is_loopback() && url.to_string().starts_with("http://") {
         log::warn!(
             target: "gateway",
             "blobs are served without TLS on {bound}: put a TLS proxy before it and give its \

@@ -186,6 +186,7 @@ pub async fn new_full<N: NetworkBackend<Block, Hash>>(
     let keystore = keystore_container.keystore();
     let base_path: Box<Path> = config.base_path.path().into();
     let dev_seed = config.dev_key_seed.clone();
+    let chain_type = config.chain_spec.chain_type();
     let genesis = client
         .block_hash(0)
         .ok()
@@ -258,6 +259,7 @@ pub async fn new_full<N: NetworkBackend<Block, Hash>>(
             backend: backend.clone(),
             keystore: keystore.clone(),
             gateway: serving,
+            chain_type,
             registry: registry.as_ref(),
             task_manager: &task_manager,
         })?

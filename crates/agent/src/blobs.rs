@@ -1,8 +1,11 @@
 //! Ciphertext from and to gateways.
 
 use futures::{future::BoxFuture, FutureExt};
-use salus_blobs::client::{Client, FetchError, Limits};
-use salus_primitives::blobs::{BlobPointer, Location};
+use salus_blobs::{
+    client::{Client, FetchError, Limits},
+    Base,
+};
+use salus_primitives::blobs::BlobPointer;
 
 /// Why a transfer did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -28,21 +31,17 @@ pub trait Blobs: Send + Sync + 'static {
 pub struct Gateway {
     client: Client,
     limits: Limits,
-    upload: String,
-    public: Location,
+    base: String,
 }
 
 impl Gateway {
-    /// Fetches from anywhere; uploads to the gateway at the base address `upload`, which others
-    /// reach at `public`. `None` where that address is longer than the chain keeps.
-    pub fn new(client: Client, limits: Limits, upload: String, public: &str) -> Option<Self> {
-        let public = public.trim_end_matches('/').as_bytes().to_vec();
-        Some(Self {
+    /// Fetches from wherever `client` does; uploads to the gateway at `base`.
+    pub fn new(client: Client, limits: Limits, base: &Base) -> Self {
+        Self {
             client,
             limits,
-            upload,
-            public: public.try_into().ok()?,
-        })
+            base: base.to_string(),
+        }
     }
 }
 
@@ -64,15 +63,10 @@ impl Blobs for Gateway {
 
     fn publish<'a>(&'a self, blob: &'a [u8]) -> BoxFuture<'a, Result<BlobPointer, BlobError>> {
         async move {
-            let pointer = self
-                .client
-                .upload_within(&self.upload, blob.to_vec(), &self.limits)
+            self.client
+                .upload_within(&self.base, blob.to_vec(), &self.limits)
                 .await
-                .map_err(|error| BlobError::Unavailable(error.to_string()))?;
-            Ok(BlobPointer {
-                location: self.public.clone(),
-                ..pointer
-            })
+                .map_err(|error| BlobError::Unavailable(error.to_string()))
         }
         .boxed()
     }

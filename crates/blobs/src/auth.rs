@@ -11,17 +11,21 @@ use polkadot_sdk::sp_core::{crypto::Pair as _, sr25519};
 use rand::{rngs::OsRng, RngCore};
 use salus_primitives::{AccountId, Digest, Hash, Moment};
 
+use crate::Base;
+
 /// Furthest that a token's expiry may lie ahead, ms.
 pub const MAX_LIFETIME_MS: u64 = 60_000;
 /// Expiry of the tokens made here, ms ahead: half the maximum leaves as much for clocks that differ.
 pub const LIFETIME_MS: u64 = 30_000;
-/// Longest gateway id, bytes.
-pub const MAX_GATEWAY_ID: usize = 128;
 
 const CONTEXT: &[u8] = b"salus/gateway/1";
 const SCHEME: &str = "Salus ";
 /// Longest header value looked at: base64 of the largest token with room to spare.
 const MAX_HEADER: usize = 1024;
+
+/// Drawn by a gateway at each start. It binds tokens to the memory in which they are used up: none
+/// of an earlier start is good, whatever the clocks say.
+pub type StartId = [u8; 16];
 
 /// What is to be done with the blob. The index is part of the encoding: append only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -42,8 +46,11 @@ pub enum Method {
 pub struct Request {
     /// Genesis hash of the chain.
     pub genesis: Hash,
-    /// Id of the gateway, UTF-8.
+    /// Base address that the client asked, as [`Base`](crate::Base) writes it. A gateway that
+    /// passes the token on has another one.
     pub gateway: String,
+    /// The start of the gateway.
+    pub start: StartId,
     /// What to do.
     pub method: Method,
     /// With which blob.
@@ -74,9 +81,12 @@ pub enum TokenError {
     /// Made for another chain.
     #[error("the token is for another chain")]
     WrongGenesis,
-    /// Made for another gateway.
+    /// Made for another gateway's address.
     #[error("the token is for another gateway")]
     WrongGateway,
+    /// Made for an earlier start of the gateway.
+    #[error("the token is from before the gateway's start")]
+    WrongStart,
     /// Made for another method.
     #[error("the token is for another method")]
     WrongMethod,
@@ -156,7 +166,8 @@ impl Request {
     /// A request with a fresh nonce that ends [`LIFETIME_MS`] from now.
     pub fn new(
         genesis: Hash,
-        gateway: &str,
+        gateway: &Base,
+        start: StartId,
         method: Method,
         digest: Digest,
         account: AccountId,
@@ -165,7 +176,8 @@ impl Request {
         OsRng.fill_bytes(&mut nonce);
         Self {
             genesis,
-            gateway: gateway.to_owned(),
+            gateway: gateway.to_string(),
+            start,
             method,
             digest,
             nonce,
@@ -209,11 +221,12 @@ impl Token {
         Token::decode_all(&mut bytes.as_slice()).map_err(|_| TokenError::Malformed)
     }
 
-    /// Checks everything but whether it was used before.
+    /// Checks everything but whether it was used before, for a gateway at any of `bases`.
     pub fn verify(
         &self,
         genesis: Hash,
-        gateway: &str,
+        bases: &[String],
+        start: StartId,
         method: Method,
         digest: Digest,
         now: Moment,
@@ -222,8 +235,11 @@ impl Token {
         if request.genesis != genesis {
             return Err(TokenError::WrongGenesis);
         }
-        if request.gateway != gateway {
+        if !bases.contains(&request.gateway) {
             return Err(TokenError::WrongGateway);
+        }
+        if request.start != start {
+            return Err(TokenError::WrongStart);
         }
         if request.method != method {
             return Err(TokenError::WrongMethod);

@@ -13,6 +13,15 @@ pub struct View {
     pub best_age_ms: u64,
 }
 
+/// What a gateway keeps for a member of what nothing on chain refers to yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// The member, whichever of its keys signed the upload.
+    pub member: AccountId,
+    /// Bytes.
+    pub bytes: u64,
+}
+
 /// The node could not answer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the chain could not be asked: {0}")]
@@ -28,6 +37,7 @@ pub trait Chain: Send + Sync + 'static {
     fn may_fetch(&self, at: Hash, who: &AccountId, digest: &Digest) -> Result<bool, ChainError>;
     /// Whether anything in the state of block `at` refers to the blob.
     fn is_referenced(&self, at: Hash, digest: &Digest) -> Result<bool, ChainError>;
-    /// Bytes of not yet referenced blobs that are kept for `who`, by the state of block `at`.
-    fn upload_quota(&self, at: Hash, who: &AccountId) -> Result<u64, ChainError>;
+    /// The quota that uploads signed by `who` count against, by the state of block `at`; `None`
+    /// where it acts for no active member.
+    fn upload_quota(&self, at: Hash, who: &AccountId) -> Result<Option<Quota>, ChainError>;
 }

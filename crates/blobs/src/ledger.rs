@@ -7,10 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Store, StoreError};
 
+/// Least that a blob counts, bytes: about what it and its note take on disk and in memory, so that
+/// no quota holds millions of tiny ones.
+const MIN_CHARGE: u64 = 4096;
+
+/// What a blob of `size` bytes counts against a quota.
+pub(crate) fn charge(size: u64) -> u64 {
+    size.max(MIN_CHARGE)
+}
+
 /// What is remembered of a blob, across restarts, as JSON beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Note {
-    /// Who uploaded it, hex; absent for blobs that came into the store another way.
+    /// The member that uploaded it, hex; absent for blobs that came into the store another way.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "account_hex")]
     pub uploader: Option<AccountId>,
     /// Bytes.
@@ -54,25 +63,25 @@ impl Ledger {
         })
     }
 
-    /// Bytes that count against the account's quota, without those of `except`.
-    pub(crate) fn charged(&self, who: &AccountId, except: &Digest) -> u64 {
+    /// Bytes that count against the member's quota, without those of `except`.
+    fn charged(&self, member: &AccountId, except: &Digest) -> u64 {
         let kept: u64 = self
-            .unreferenced_of(who)
+            .unreferenced_of(member)
             .filter(|(digest, _)| digest != except)
-            .map(|(_, note)| note.size)
+            .map(|(_, note)| charge(note.size))
             .sum();
-        kept.saturating_add(self.reserved.get(who).copied().unwrap_or(0))
+        kept.saturating_add(self.reserved.get(member).copied().unwrap_or(0))
     }
 
-    /// The account's uploads that nothing refers to as far as known.
+    /// The member's uploads that nothing refers to as far as known.
     pub(crate) fn unreferenced_of<'a>(
         &'a self,
-        who: &'a AccountId,
+        member: &'a AccountId,
     ) -> impl Iterator<Item = (Digest, &'a Note)> {
         self.notes
             .iter()
             .filter(move |(_, note)| {
-                note.uploader.as_ref() == Some(who) && note.unreferenced_since.is_some()
+                note.uploader.as_ref() == Some(member) && note.unreferenced_since.is_some()
             })
             .map(|(digest, note)| (*digest, note))
     }
@@ -80,24 +89,24 @@ impl Ledger {
     /// Promises `size` bytes; the sum charged before, where they do not fit.
     pub(crate) fn reserve(
         &mut self,
-        who: &AccountId,
+        member: &AccountId,
         digest: &Digest,
         size: u64,
         quota: u64,
     ) -> Result<(), u64> {
-        let charged = self.charged(who, digest);
+        let charged = self.charged(member, digest);
         if charged.saturating_add(size) > quota {
             return Err(charged);
         }
-        *self.reserved.entry(who.clone()).or_default() += size;
+        *self.reserved.entry(member.clone()).or_default() += size;
         Ok(())
     }
 
-    pub(crate) fn release(&mut self, who: &AccountId, size: u64) {
-        if let Some(reserved) = self.reserved.get_mut(who) {
+    pub(crate) fn release(&mut self, member: &AccountId, size: u64) {
+        if let Some(reserved) = self.reserved.get_mut(member) {
             *reserved = reserved.saturating_sub(size);
             if *reserved == 0 {
-                self.reserved.remove(who);
+                self.reserved.remove(member);
             }
         }
     }

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod auth;
+mod base;
 pub mod chain;
 pub mod client;
 pub mod gateway;
@@ -9,4 +10,5 @@ mod ledger;
 mod nonces;
 mod store;
 
+pub use base::{Base, InvalidBase};
 pub use store::{digest, Entry, Store, StoreError, Writer};

@@ -16,6 +16,8 @@ pub(crate) struct Nonces {
     live: HashSet<Key>,
     by_expiry: BTreeSet<(Moment, Key)>,
     per_account: HashMap<AccountId, usize>,
+    /// Latest expiry of a token that was forgotten.
+    forgotten: Moment,
 }
 
 impl Nonces {
@@ -26,12 +28,17 @@ impl Nonces {
             live: HashSet::new(),
             by_expiry: BTreeSet::new(),
             per_account: HashMap::new(),
+            forgotten: 0,
         }
     }
 
     /// Uses up a request whose token was verified at `now`.
     pub(crate) fn consume(&mut self, request: &Request, now: Moment) -> Result<(), TokenError> {
         self.forget_expired(now);
+        // A clock that was set back would make forgotten tokens good again.
+        if request.expires <= self.forgotten {
+            return Err(TokenError::Expired);
+        }
         let key = (request.account.clone(), request.nonce);
         if self.live.contains(&key) {
             return Err(TokenError::Replayed);
@@ -51,7 +58,8 @@ impl Nonces {
             if *expires > now {
                 return;
             }
-            if let Some((_, key)) = self.by_expiry.pop_first() {
+            if let Some((expires, key)) = self.by_expiry.pop_first() {
+                self.forgotten = expires;
                 if let Some(count) = self.per_account.get_mut(&key.0) {
                     *count -= 1;
                     if *count == 0 {
@@ -73,6 +81,7 @@ mod tests {
         Request {
             genesis: Default::default(),
             gateway: String::new(),
+            start: [0; 16],
             method: Method::Get,
             digest: Default::default(),
             nonce: [nonce; 16],
@@ -94,6 +103,18 @@ mod tests {
         assert_eq!(nonces.consume(&request(1, 1, 200), 100), Ok(()));
         assert_eq!(nonces.live.len(), 1);
         assert_eq!(nonces.per_account.len(), 1);
+    }
+
+    #[test]
+    fn a_clock_set_back_makes_no_token_good_again() {
+        let mut nonces = Nonces::new(64);
+        assert_eq!(nonces.consume(&request(1, 1, 100), 50), Ok(()));
+        assert_eq!(nonces.consume(&request(1, 2, 200), 150), Ok(()));
+        assert_eq!(
+            nonces.consume(&request(1, 1, 100), 50),
+            Err(TokenError::Expired)
+        );
+        assert_eq!(nonces.consume(&request(1, 3, 101), 50), Ok(()));
     }
 
     #[test]

@@ -8,13 +8,17 @@ use salus_primitives::{blobs::BlobPointer, Digest};
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use super::{base_url, blob_url, http_url, pause, timed, Client, Failed, Limits};
-use crate::auth::{Method, SignError};
+use super::{pause, timed, Client, Failed, Limits, Route};
+use crate::{
+    auth::{Method, SignError},
+    base::http_url,
+    Base,
+};
 
 /// Why a blob was not fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The location is no address that is fetched from.
+    /// The location is no address, or not one that is fetched from.
     #[error("bad location: {0}")]
     BadLocation(String),
     /// The gateway has no such blob, or the account may not fetch it: it does not tell which.
@@ -51,6 +55,9 @@ pub enum FetchError {
     /// The gateway belongs to another chain.
     #[error("the gateway belongs to another chain (genesis {0})")]
     WrongGenesis(String),
+    /// The gateway does not answer to the address that was asked, but to these.
+    #[error("the gateway's address is {0:?}, not the one that was asked")]
+    WrongGateway(String),
     /// The signer refuses.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -59,7 +66,7 @@ pub enum FetchError {
 /// Where a blob is fetched.
 enum Source {
     /// Below a gateway's base address, with a token.
-    Gateway { base: Url, blob: Url },
+    Gateway(Base),
     /// At a URL that carries its own authentication.
     Plain(Url),
 }
@@ -71,10 +78,16 @@ impl Source {
         if text.contains('?') || text.ends_with(&name) {
             return Ok(Self::Plain(http_url(text)?));
         }
-        let base = base_url(text)?;
-        let blob = blob_url(&base, &pointer.digest)?;
-        Ok(Self::Gateway { base, blob })
+        let base = text.parse::<Base>().map_err(|error| error.to_string())?;
+        Ok(Self::Gateway(base))
     }
+}
+
+/// A source, and how it is reached.
+#[derive(Clone, Copy)]
+enum Path<'a> {
+    Gateway(Route<'a>),
+    Plain(&'a Url, &'a reqwest::Client),
 }
 
 /// How an attempt ended that is not worth another.
@@ -89,6 +102,7 @@ impl From<Failed> for Stop {
             Failed::Transient(reason) => Self::Retry(reason),
             Failed::NotFound => Self::Error(FetchError::NotFound),
             Failed::WrongGenesis(genesis) => Self::Error(FetchError::WrongGenesis(genesis)),
+            Failed::WrongGateway(bases) => Self::Error(FetchError::WrongGateway(bases)),
             Failed::Sign(error) => Self::Error(error.into()),
         }
     }
@@ -109,7 +123,12 @@ impl Client {
             });
         }
         let source = Source::new(pointer).map_err(FetchError::BadLocation)?;
-        let fetched = timeout(limits.deadline, self.fetch_from(&source, pointer, limits));
+        let path = match &source {
+            Source::Gateway(base) => self.foreign_route(base).map(Path::Gateway),
+            Source::Plain(url) => self.foreign_http(url).map(|http| Path::Plain(url, http)),
+        }
+        .map_err(FetchError::BadLocation)?;
+        let fetched = timeout(limits.deadline, self.fetch_from(path, pointer, limits));
         let bytes = fetched
             .await
             .map_err(|_| FetchError::Unavailable("the deadline passed".into()))??;
@@ -125,7 +144,7 @@ impl Client {
 
     async fn fetch_from(
         &self,
-        source: &Source,
+        path: Path<'_>,
         pointer: &BlobPointer,
         limits: &Limits,
     ) -> Result<Vec<u8>, FetchError> {
@@ -134,14 +153,14 @@ impl Client {
         let mut asked_again = false;
         loop {
             let had = bytes.len();
-            let reason = match self.attempt(source, pointer, limits, &mut bytes).await {
+            let reason = match self.attempt(path, pointer, limits, &mut bytes).await {
                 Ok(()) => return Ok(bytes),
                 Err(Stop::Error(FetchError::NotFound)) if !asked_again => {
-                    // The gateway may have another id by now.
-                    let Source::Gateway { base, .. } = source else {
+                    // The gateway may have started anew.
+                    let Path::Gateway(route) = path else {
                         return Err(FetchError::NotFound);
                     };
-                    self.forget(base);
+                    self.forget(route.base);
                     asked_again = true;
                     continue;
                 }
@@ -159,21 +178,20 @@ impl Client {
     /// One request for what is missing.
     async fn attempt(
         &self,
-        source: &Source,
+        path: Path<'_>,
         pointer: &BlobPointer,
         limits: &Limits,
         bytes: &mut Vec<u8>,
     ) -> Result<(), Stop> {
         let size = pointer.size;
-        let mut request = match source {
-            Source::Plain(url) => self.http(url).get(url.clone()),
-            Source::Gateway { base, blob } => {
+        let mut request = match path {
+            Path::Plain(url, http) => http.get(url.clone()),
+            Path::Gateway(route) => {
                 let token = self
-                    .authorize(base, Method::Get, pointer.digest, limits)
+                    .authorize(route, Method::Get, pointer.digest, limits)
                     .await?;
-                self.http(blob)
-                    .get(blob.clone())
-                    .header(AUTHORIZATION, token)
+                let url = route.dial.blob(&pointer.digest);
+                route.http.get(url).header(AUTHORIZATION, token)
             }
         };
         let resume = !bytes.is_empty() && (bytes.len() as u64) < size;

@@ -1,5 +1,6 @@
 //! Fetching and uploading blobs.
 
+mod address;
 mod fetch;
 mod upload;
 
@@ -10,21 +11,24 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use reqwest::{redirect::Policy, Response, StatusCode};
+use reqwest::{redirect::Policy, ClientBuilder, Response, StatusCode};
 use salus_primitives::{Digest, Hash};
 use url::{Host, Url};
 
 use crate::{
-    auth::{Method, Request, SignError, Signer},
+    auth::{Method, Request, SignError, Signer, StartId},
     gateway::Info,
+    Base,
 };
 
+pub use address::AddressPolicy;
 pub use fetch::FetchError;
+pub use ipnet::IpNet;
 pub use upload::UploadError;
 
 /// Largest answer to `GET /` and largest error read, bytes.
 const MAX_SMALL: usize = 16 * 1024;
-/// How long a gateway's id is believed.
+/// How long a gateway's start id is believed.
 const INFO_LIFETIME: Duration = Duration::from_secs(300);
 
 /// Bounds of one transfer.
@@ -57,9 +61,23 @@ pub struct Client {
     http: reqwest::Client,
     /// For this machine itself: never through the proxy that the environment names.
     local: reqwest::Client,
+    /// For addresses that others name, where not every one is fetched from.
+    guarded: Option<reqwest::Client>,
+    policy: AddressPolicy,
+    routes: HashMap<Base, Base>,
     signer: Arc<dyn Signer>,
     genesis: Hash,
-    gateways: Mutex<HashMap<String, (String, Instant)>>,
+    starts: Mutex<HashMap<Base, (StartId, Instant)>>,
+}
+
+/// How a gateway is reached.
+#[derive(Clone, Copy)]
+struct Route<'a> {
+    /// What it calls itself and tokens are bound to.
+    base: &'a Base,
+    /// Where requests are sent.
+    dial: &'a Base,
+    http: &'a reqwest::Client,
 }
 
 /// A failed exchange, before it is known what it was for.
@@ -70,6 +88,8 @@ enum Failed {
     NotFound,
     /// The gateway belongs to another chain.
     WrongGenesis(String),
+    /// The gateway does not answer to the address that was asked.
+    WrongGateway(String),
     /// The signer refuses.
     Sign(SignError),
 }
@@ -81,23 +101,65 @@ impl From<SignError> for Failed {
 }
 
 impl Client {
-    /// A client that signs with `signer` for the chain with this genesis hash. Fails where TLS
-    /// cannot be set up.
+    /// A client that signs with `signer` for the chain with this genesis hash and fetches from any
+    /// address. Fails where TLS cannot be set up.
     pub fn new(genesis: Hash, signer: Arc<dyn Signer>) -> Result<Self, reqwest::Error> {
-        let builder = || {
-            reqwest::Client::builder()
-                // A redirect would carry a request, or its secret query, to somebody else.
-                .redirect(Policy::none())
-                .referer(false)
-                .connect_timeout(Duration::from_secs(10))
-        };
         Ok(Self {
             http: builder().build()?,
             local: builder().no_proxy().build()?,
+            guarded: None,
+            policy: AddressPolicy::Any,
+            routes: HashMap::new(),
             signer,
             genesis,
-            gateways: Mutex::new(HashMap::new()),
+            starts: Mutex::new(HashMap::new()),
         })
+    }
+
+    /// Fetches only from addresses that the policy permits; for programs that fetch unattended what
+    /// others name. Then no proxy is used, which would resolve names by itself.
+    pub fn fetching_from(mut self, policy: AddressPolicy) -> Result<Self, reqwest::Error> {
+        self.guarded = match &policy {
+            AddressPolicy::Any => None,
+            AddressPolicy::Public { .. } => {
+                let resolver = Arc::new(address::Resolver(Arc::new(policy.clone())));
+                Some(builder().no_proxy().dns_resolver(resolver).build()?)
+            }
+        };
+        self.policy = policy;
+        Ok(self)
+    }
+
+    /// Sends requests for the gateway `base` to `dial`, such as the port behind its TLS proxy. They
+    /// are signed for `base`, so `dial` has to be that gateway.
+    pub fn with_route(mut self, base: Base, dial: Base) -> Self {
+        self.routes.insert(base, dial);
+        self
+    }
+
+    /// How to reach a gateway whose address the caller chose.
+    fn route<'a>(&'a self, base: &'a Base) -> Route<'a> {
+        let dial = self.routes.get(base).unwrap_or(base);
+        let http = self.http(dial.url());
+        Route { base, dial, http }
+    }
+
+    /// How to reach a gateway whose address somebody else named. Why not, where the policy does not
+    /// permit it.
+    fn foreign_route<'a>(&'a self, base: &'a Base) -> Result<Route<'a>, String> {
+        if self.routes.contains_key(base) {
+            return Ok(self.route(base));
+        }
+        Ok(Route {
+            base,
+            dial: base,
+            http: self.foreign_http(base.url())?,
+        })
+    }
+
+    fn foreign_http(&self, url: &Url) -> Result<&reqwest::Client, String> {
+        self.policy.check(url)?;
+        Ok(self.guarded.as_ref().unwrap_or_else(|| self.http(url)))
     }
 
     fn http(&self, url: &Url) -> &reqwest::Client {
@@ -114,15 +176,16 @@ impl Client {
         }
     }
 
-    /// Id of the gateway at this base address, which has to be of this client's chain.
-    async fn gateway_id(&self, base: &Url, limits: &Limits) -> Result<String, Failed> {
-        let known = self.gateways.lock().get(base.as_str()).cloned();
-        if let Some((id, since)) = known {
+    /// Start id of a gateway, which has to be of this client's chain and to know its address.
+    async fn start_id(&self, route: Route<'_>, limits: &Limits) -> Result<StartId, Failed> {
+        let known = self.starts.lock().get(route.base).copied();
+        if let Some((start, since)) = known {
             if since.elapsed() < INFO_LIFETIME {
-                return Ok(id);
+                return Ok(start);
             }
         }
-        let response = timed(limits, self.http(base).get(base.clone()).send()).await?;
+        let answer = route.http.get(route.dial.url().clone()).send();
+        let response = timed(limits, answer).await?;
         if response.status() != StatusCode::OK {
             return Err(Failed::Transient(format!(
                 "GET / answered {}",
@@ -130,37 +193,51 @@ impl Client {
             )));
         }
         let body = small_body(response, limits).await?;
-        let info: Info = serde_json::from_slice(&body)
-            .map_err(|_| Failed::Transient("not a Salus gateway".into()))?;
+        let no_gateway = || Failed::Transient("not a Salus gateway".into());
+        let info: Info = serde_json::from_slice(&body).map_err(|_| no_gateway())?;
         if info.genesis != format!("0x{}", hex::encode(self.genesis.as_bytes())) {
             return Err(Failed::WrongGenesis(info.genesis));
         }
-        let mut known = self.gateways.lock();
-        if known.len() >= 1024 {
-            known.retain(|_, (_, since)| since.elapsed() < INFO_LIFETIME);
+        // A false gateway may say what it likes: the token names the address that was asked. This
+        // only tells an honest mistake from a blob that is missing.
+        if !info.bases.contains(&route.base.to_string()) {
+            return Err(Failed::WrongGateway(info.bases.join(", ")));
         }
-        known.insert(base.to_string(), (info.gateway.clone(), Instant::now()));
-        Ok(info.gateway)
+        let start = info.start_id().ok_or_else(no_gateway)?;
+        let mut starts = self.starts.lock();
+        if starts.len() >= 1024 {
+            starts.retain(|_, (_, since)| since.elapsed() < INFO_LIFETIME);
+        }
+        starts.insert(route.base.clone(), (start, Instant::now()));
+        Ok(start)
     }
 
-    /// Forgets a gateway's id: it may have started anew under another one.
-    fn forget(&self, base: &Url) {
-        self.gateways.lock().remove(base.as_str());
+    /// Forgets a gateway's start id: it may have started anew.
+    fn forget(&self, base: &Base) {
+        self.starts.lock().remove(base);
     }
 
     /// Value of the `Authorization` header for one request.
     async fn authorize(
         &self,
-        base: &Url,
+        route: Route<'_>,
         method: Method,
         digest: Digest,
         limits: &Limits,
     ) -> Result<String, Failed> {
-        let gateway = self.gateway_id(base, limits).await?;
+        let start = self.start_id(route, limits).await?;
         let account = self.signer.account();
-        let request = Request::new(self.genesis, &gateway, method, digest, account);
+        let request = Request::new(self.genesis, route.base, start, method, digest, account);
         Ok(request.sign(self.signer.as_ref())?.to_header())
     }
+}
+
+fn builder() -> ClientBuilder {
+    reqwest::Client::builder()
+        // A redirect would carry a request, or its secret query, to somebody else.
+        .redirect(Policy::none())
+        .referer(false)
+        .connect_timeout(Duration::from_secs(10))
 }
 
 /// Waits for an exchange no longer than for a silent server.
@@ -198,35 +275,6 @@ async fn small_body(mut response: Response, limits: &Limits) -> Result<Vec<u8>, 
     Ok(body)
 }
 
-/// An absolute http or https URL without user and password.
-fn http_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("the scheme {} is not http or https", url.scheme()));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("user and password in a URL are not taken".into());
-    }
-    Ok(url)
-}
-
-/// Base address of a gateway, with a trailing slash so that paths go below it.
-fn base_url(text: &str) -> Result<Url, String> {
-    let mut url = http_url(text)?;
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("a gateway's address has no query".into());
-    }
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
-    }
-    Ok(url)
-}
-
-fn blob_url(base: &Url, digest: &Digest) -> Result<Url, String> {
-    base.join(&format!("blobs/{}", hex::encode(digest.as_bytes())))
-        .map_err(|error| error.to_string())
-}
-
 /// Pause before the next attempt: 100 ms, doubling to 3.2 s.
 fn pause(failures: u32) -> Duration {
     Duration::from_millis(100 << failures.saturating_sub(1).min(5))
@@ -235,29 +283,6 @@ fn pause(failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses() {
-        let digest = Digest::repeat_byte(0xab);
-        for base in ["http://h:1/g", "http://h:1/g/"] {
-            let url = blob_url(&base_url(base).unwrap(), &digest).unwrap();
-            assert_eq!(
-                url.as_str(),
-                format!("http://h:1/g/blobs/{}", "ab".repeat(32))
-            );
-        }
-        for bad in [
-            "file:///etc/passwd",
-            "ftp://host/",
-            "/blobs",
-            "host:80",
-            "http://user:pw@host/",
-            "http://host/?q",
-            "http://host/#f",
-        ] {
-            assert!(base_url(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn pauses_double_up_to_a_bound() {

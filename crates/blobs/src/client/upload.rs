@@ -5,10 +5,12 @@ use reqwest::{header::AUTHORIZATION, StatusCode};
 use salus_primitives::blobs::{BlobPointer, Location};
 use serde::Deserialize;
 use tokio::time::{sleep, timeout};
-use url::Url;
 
-use super::{base_url, blob_url, pause, small_body, words, Client, Failed, Limits};
-use crate::auth::{Method, SignError};
+use super::{pause, small_body, words, Client, Failed, Limits, Route};
+use crate::{
+    auth::{Method, SignError},
+    Base,
+};
 
 /// Why a blob was not uploaded.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,9 @@ pub enum UploadError {
     /// The gateway belongs to another chain.
     #[error("the gateway belongs to another chain (genesis {0})")]
     WrongGenesis(String),
+    /// The gateway does not answer to the address that was asked, but to these.
+    #[error("the gateway's address is {0:?}, not the one that was asked")]
+    WrongGateway(String),
     /// The signer refuses.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -60,6 +65,7 @@ impl From<Failed> for Stop {
             Failed::Transient(reason) => Self::Retry(reason),
             Failed::NotFound => Self::Retry("not a Salus gateway".into()),
             Failed::WrongGenesis(genesis) => Self::Error(UploadError::WrongGenesis(genesis)),
+            Failed::WrongGateway(bases) => Self::Error(UploadError::WrongGateway(bases)),
             Failed::Sign(error) => Self::Error(error.into()),
         }
     }
@@ -91,19 +97,19 @@ impl Client {
                 max: limits.max_size,
             });
         }
-        let base = base_url(gateway).map_err(UploadError::BadLocation)?;
+        let bad = |reason: &dyn std::fmt::Display| UploadError::BadLocation(reason.to_string());
+        let base: Base = gateway.parse().map_err(|error| bad(&error))?;
         let digest = crate::digest(&bytes);
-        let location = Location::try_from(base.as_str().trim_end_matches('/').as_bytes().to_vec())
-            .map_err(|_| UploadError::BadLocation("longer than the chain keeps".into()))?;
+        let location = Location::try_from(base.to_string().into_bytes())
+            .map_err(|_| bad(&"longer than the chain keeps"))?;
         let pointer = BlobPointer {
             digest,
             size,
             location,
         };
-        let url = blob_url(&base, &digest).map_err(UploadError::BadLocation)?;
         timeout(
             limits.deadline,
-            self.upload_to(&base, &url, &pointer, bytes, limits),
+            self.upload_to(self.route(&base), &pointer, bytes, limits),
         )
         .await
         .map_err(|_| UploadError::Unavailable("the deadline passed".into()))??;
@@ -112,16 +118,24 @@ impl Client {
 
     async fn upload_to(
         &self,
-        base: &Url,
-        url: &Url,
+        route: Route<'_>,
         pointer: &BlobPointer,
         bytes: Bytes,
         limits: &Limits,
     ) -> Result<(), UploadError> {
         let mut failures = 0;
+        let mut asked_again = false;
         loop {
-            let reason = match self.send(base, url, pointer, bytes.clone(), limits).await {
+            let reason = match self.send(route, pointer, bytes.clone(), limits).await {
                 Ok(()) => return Ok(()),
+                Err(Stop::Error(UploadError::Refused { code, .. }))
+                    if code == "token" && !asked_again =>
+                {
+                    // The gateway may have started anew.
+                    self.forget(route.base);
+                    asked_again = true;
+                    continue;
+                }
                 Err(Stop::Error(error)) => return Err(error),
                 Err(Stop::Retry(reason)) => reason,
             };
@@ -135,19 +149,18 @@ impl Client {
 
     async fn send(
         &self,
-        base: &Url,
-        url: &Url,
+        route: Route<'_>,
         pointer: &BlobPointer,
         bytes: Bytes,
         limits: &Limits,
     ) -> Result<(), Stop> {
         let token = self
-            .authorize(base, Method::Put, pointer.digest, limits)
+            .authorize(route, Method::Put, pointer.digest, limits)
             .await?;
         // The answer comes only after all is sent: the deadline alone bounds it.
-        let response = self
-            .http(url)
-            .put(url.clone())
+        let response = route
+            .http
+            .put(route.dial.blob(&pointer.digest))
             .header(AUTHORIZATION, token)
             .body(bytes)
             .send()
@@ -156,9 +169,6 @@ impl Client {
         let status = response.status();
         if status == StatusCode::CREATED || status == StatusCode::OK {
             return Ok(());
-        }
-        if status == StatusCode::UNAUTHORIZED {
-            self.forget(base);
         }
         let body = small_body(response, limits).await?;
         let refusal: Option<Refusal> = serde_json::from_slice(&body).ok();

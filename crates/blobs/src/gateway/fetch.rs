@@ -91,7 +91,14 @@ impl Gateway {
             .ok()
             .filter(|token| {
                 token
-                    .verify(genesis, &self.inner.config.id, purpose, asked, now)
+                    .verify(
+                        genesis,
+                        &self.inner.bases,
+                        self.inner.start,
+                        purpose,
+                        asked,
+                        now,
+                    )
                     .is_ok()
             })
             .map(|token| token.request);

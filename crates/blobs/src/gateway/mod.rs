@@ -17,12 +17,14 @@ use axum::{
     Json, Router,
 };
 use parking_lot::Mutex;
+use rand::{rngs::OsRng, RngCore};
 use salus_primitives::AccountId;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    auth::{Token, TokenError, MAX_GATEWAY_ID},
+    auth::{StartId, Token, TokenError},
+    base::{Base, InvalidBase},
     chain::{Chain, ChainError},
     ledger::Ledger,
     nonces::Nonces,
@@ -35,9 +37,9 @@ pub use serve::serve;
 /// Bounds and timeouts of a gateway.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Name of this gateway, which request tokens are bound to: its public key or address, at most
-    /// 128 bytes, different for every gateway of a chain.
-    pub id: String,
+    /// Base addresses under which clients reach this gateway, and no other. Tokens made for any
+    /// other address are refused.
+    pub bases: Vec<String>,
     /// Largest blob taken, bytes.
     pub max_blob: u64,
     /// Oldest best block with which anything is served or taken.
@@ -71,9 +73,9 @@ pub struct Config {
 impl Config {
     /// Defaults: blobs up to 256 MiB, head not older than 30 s, 8 requests an account, an hour of
     /// grace.
-    pub fn new(id: impl Into<String>) -> Self {
+    pub fn new(base: impl Into<String>) -> Self {
         Self {
-            id: id.into(),
+            bases: vec![base.into()],
             max_blob: 256 * 1024 * 1024,
             max_head_age: Duration::from_secs(30),
             per_account: 8,
@@ -95,9 +97,17 @@ impl Config {
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
-    /// The id is empty or longer than 128 bytes.
-    #[error("a gateway id has 1 to 128 bytes")]
-    InvalidId,
+    /// There is no base address.
+    #[error("a gateway needs a base address")]
+    NoBase,
+    /// Not a base address.
+    #[error("{base:?} is no base address of a gateway: {reason}")]
+    InvalidBase {
+        /// What was given.
+        base: String,
+        /// Why not.
+        reason: InvalidBase,
+    },
     /// The notes about uploads cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -108,8 +118,20 @@ pub enum GatewayError {
 pub struct Info {
     /// Genesis hash of the chain, `0x` and hex.
     pub genesis: String,
-    /// Id of the gateway.
-    pub gateway: String,
+    /// Base addresses of the gateway, as [`Base`] writes them.
+    pub bases: Vec<String>,
+    /// Its [`StartId`], `0x` and hex.
+    pub start: String,
+}
+
+impl Info {
+    /// The start id, where it is one.
+    pub fn start_id(&self) -> Option<StartId> {
+        let mut start = StartId::default();
+        let digits = self.start.strip_prefix("0x")?;
+        hex::decode_to_slice(digits, &mut start).ok()?;
+        Some(start)
+    }
 }
 
 /// A gateway. Cheap to clone.
@@ -122,6 +144,9 @@ struct Inner {
     store: Store,
     chain: Arc<dyn Chain>,
     config: Config,
+    /// The configured ones, each in the form that tokens have.
+    bases: Vec<String>,
+    start: StartId,
     nonces: Mutex<Nonces>,
     ledger: Mutex<Ledger>,
     /// Held while a blob becomes visible or goes, so that collecting never meets an upload.
@@ -137,14 +162,29 @@ impl Gateway {
         chain: Arc<dyn Chain>,
         config: Config,
     ) -> Result<Self, GatewayError> {
-        if config.id.is_empty() || config.id.len() > MAX_GATEWAY_ID {
-            return Err(GatewayError::InvalidId);
+        if config.bases.is_empty() {
+            return Err(GatewayError::NoBase);
         }
+        let bases = config
+            .bases
+            .iter()
+            .map(|text| match text.parse::<Base>() {
+                Ok(base) => Ok(base.to_string()),
+                Err(reason) => Err(GatewayError::InvalidBase {
+                    base: text.clone(),
+                    reason,
+                }),
+            })
+            .collect::<Result<_, _>>()?;
+        let mut start = StartId::default();
+        OsRng.fill_bytes(&mut start);
         let ledger = Ledger::load(&store).await?;
         Ok(Self {
             inner: Arc::new(Inner {
                 store,
                 chain,
+                bases,
+                start,
                 nonces: Mutex::new(Nonces::new(config.nonces)),
                 ledger: Mutex::new(ledger),
                 commit: tokio::sync::Mutex::new(()),
@@ -167,6 +207,16 @@ impl Gateway {
             )
             .fallback(fetch::unknown)
             .with_state(self.clone())
+    }
+
+    /// What it says of itself, which tokens are made with.
+    pub fn info(&self) -> Info {
+        let genesis = self.inner.chain.genesis();
+        Info {
+            genesis: format!("0x{}", hex::encode(genesis.as_bytes())),
+            bases: self.inner.bases.clone(),
+            start: format!("0x{}", hex::encode(self.inner.start)),
+        }
     }
 
     /// Its bounds and timeouts.
@@ -231,12 +281,7 @@ fn token(headers: &HeaderMap) -> Result<Token, TokenError> {
 }
 
 async fn info(State(gateway): State<Gateway>) -> Response {
-    let genesis = gateway.inner.chain.genesis();
-    Json(Info {
-        genesis: format!("0x{}", hex::encode(genesis.as_bytes())),
-        gateway: gateway.inner.config.id.clone(),
-    })
-    .into_response()
+    Json(gateway.info()).into_response()
 }
 
 async fn health(State(gateway): State<Gateway>) -> Response {

@@ -16,8 +16,8 @@ use tokio::time::{timeout, timeout_at, Instant};
 use super::{token, Gateway};
 use crate::{
     auth::{self, now_ms, TokenError},
-    chain::ChainError,
-    ledger::Note,
+    chain::{ChainError, Quota},
+    ledger::{charge, Note},
     store::parse_digest,
     StoreError, Writer,
 };
@@ -94,7 +94,7 @@ impl IntoResponse for Refusal {
 /// Room promised to an upload; given back when it ends, whichever way.
 struct Reservation {
     gateway: Gateway,
-    who: AccountId,
+    member: AccountId,
     size: u64,
 }
 
@@ -104,7 +104,7 @@ impl Drop for Reservation {
             .inner
             .ledger
             .lock()
-            .release(&self.who, self.size);
+            .release(&self.member, self.size);
     }
 }
 
@@ -150,7 +150,8 @@ impl Gateway {
         let token = token(headers)?;
         token.verify(
             self.inner.chain.genesis(),
-            &config.id,
+            &self.inner.bases,
+            self.inner.start,
             auth::Method::Put,
             digest,
             now,
@@ -175,8 +176,8 @@ impl Gateway {
         let _place = self.place(&who).await.ok_or(TokenError::Busy)?;
         let (quota, referenced) = self.quota(&who, digest).await?;
         self.inner.nonces.lock().consume(&token.request, now)?;
-        let charge = if referenced { 0 } else { size };
-        let reservation = self.reserve(&who, digest, charge, quota).await?;
+        let charge = if referenced { 0 } else { charge(size) };
+        let reservation = self.reserve(&quota, digest, charge).await?;
 
         let mut writer = self.inner.store.writer(digest, size).await?;
         if let Err(refusal) = self.receive(body, &mut writer).await {
@@ -184,21 +185,28 @@ impl Gateway {
             return Err(refusal);
         }
         let written = writer.size();
-        self.commit(writer, digest, &who, referenced).await?;
+        self.commit(writer, digest, &quota.member, referenced)
+            .await?;
         drop(reservation);
         Ok((digest, written))
     }
 
-    /// The account's quota, and whether something refers to the blob already. Both blocks have to
-    /// grant the quota, either may refer.
-    async fn quota(&self, who: &AccountId, digest: Digest) -> Result<(u64, bool), Refusal> {
+    /// The quota of the account's member, and whether something refers to the blob already. Both
+    /// blocks have to grant the quota to the same member, either may refer.
+    async fn quota(&self, who: &AccountId, digest: Digest) -> Result<(Quota, bool), Refusal> {
         let asked = who.clone();
         let (age, quota, referenced) = self
             .ask(move |chain| {
                 let view = chain.view()?;
-                let quota = chain
-                    .upload_quota(view.best, &asked)?
-                    .min(chain.upload_quota(view.finalized, &asked)?);
+                let at_best = chain.upload_quota(view.best, &asked)?;
+                let at_finalized = chain.upload_quota(view.finalized, &asked)?;
+                let quota = at_best
+                    .zip(at_finalized)
+                    .filter(|(best, finalized)| best.member == finalized.member)
+                    .map(|(best, finalized)| Quota {
+                        bytes: best.bytes.min(finalized.bytes),
+                        ..best
+                    });
                 let referenced = chain.is_referenced(view.best, &digest)?
                     || chain.is_referenced(view.finalized, &digest)?;
                 Ok((view.best_age_ms, quota, referenced))
@@ -211,50 +219,53 @@ impl Gateway {
                 "the gateway's best block is too old",
             ));
         }
-        if quota == 0 {
-            return Err(Refusal::new(
+        let quota = quota.ok_or_else(|| {
+            Refusal::new(
                 StatusCode::FORBIDDEN,
                 "member",
-                "the account may not upload: it is not an active member",
-            ));
-        }
+                "the account may not upload: it is not an active member's",
+            )
+        })?;
         Ok((quota, referenced))
     }
 
     async fn reserve(
         &self,
-        who: &AccountId,
+        quota: &Quota,
         digest: Digest,
         size: u64,
-        quota: u64,
     ) -> Result<Reservation, Refusal> {
-        let reserve = || self.inner.ledger.lock().reserve(who, &digest, size, quota);
+        let Quota { member, bytes } = quota;
+        let reserve = || {
+            let mut ledger = self.inner.ledger.lock();
+            ledger.reserve(member, &digest, size, *bytes)
+        };
         if reserve().is_err() {
             // Some of what counts may have been referred to since.
-            self.settle(who).await?;
+            self.settle(member).await?;
             reserve().map_err(|charged| {
                 Refusal::new(
                     StatusCode::FORBIDDEN,
                     "quota",
                     format!(
-                        "quota exceeded: {charged} bytes are stored or on their way without a \
-                         reference on chain, {size} more exceed {quota}"
+                        "quota exceeded: {charged} bytes of the member are stored or on their way \
+                         without a reference on chain, {size} more exceed {bytes}"
                     ),
                 )
             })?;
         }
         Ok(Reservation {
             gateway: self.clone(),
-            who: who.clone(),
+            member: member.clone(),
             size,
         })
     }
 
-    /// Notes which of the account's uploads something on chain refers to by now.
-    async fn settle(&self, who: &AccountId) -> Result<(), Refusal> {
+    /// Notes which of the member's uploads something on chain refers to by now.
+    async fn settle(&self, member: &AccountId) -> Result<(), Refusal> {
         let open: Vec<Digest> = {
             let ledger = self.inner.ledger.lock();
-            ledger.unreferenced_of(who).map(|(d, _)| d).collect()
+            ledger.unreferenced_of(member).map(|(d, _)| d).collect()
         };
         let referenced = self
             .ask(move |chain| {
@@ -308,14 +319,14 @@ impl Gateway {
         &self,
         writer: Writer,
         digest: Digest,
-        who: &AccountId,
+        member: &AccountId,
         referenced: bool,
     ) -> Result<(), Refusal> {
         let _commit = self.inner.commit.lock().await;
         let before = self.inner.ledger.lock().notes.get(&digest).cloned();
         let now = now_ms();
         let note = Note {
-            uploader: Some(who.clone()),
+            uploader: Some(member.clone()),
             size: writer.size(),
             uploaded: now,
             unreferenced_since: (!referenced).then_some(now),

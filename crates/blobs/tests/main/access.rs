@@ -31,7 +31,7 @@ async fn whoever_may_is_served() {
     let digest = running.stored(b"ciphertext", &alice).await.digest;
     let (status, headers, body) = answer(
         running
-            .get(digest, &token(&alice, Method::Get, digest))
+            .get(digest, &running.token(&alice, Method::Get, digest))
             .await,
     )
     .await;
@@ -39,7 +39,7 @@ async fn whoever_may_is_served() {
     assert_eq!(headers["content-length"], "10");
     assert_eq!(headers["accept-ranges"], "bytes");
 
-    let head = token(&alice, Method::Head, digest);
+    let head = running.token(&alice, Method::Head, digest);
     let (status, headers, body) = answer(running.send(Http::HEAD, digest, Some(&head)).await).await;
     assert_eq!(
         (status, headers["content-length"].as_str(), body.len()),
@@ -58,7 +58,7 @@ async fn every_refusal_looks_like_a_missing_blob() {
     let digest = running.stored(b"ciphertext", &alice).await.digest;
     let absent = Digest::repeat_byte(9);
     chain.allow_everywhere(&alice.account(), absent);
-    let get = |who, digest| token(who, Method::Get, digest);
+    let get = |who, digest| running.token(who, Method::Get, digest);
 
     let missing = answer(running.get(absent, &get(&alice, absent)).await).await;
     assert_eq!(missing.0, 404);
@@ -129,7 +129,7 @@ async fn every_refusal_looks_like_a_missing_blob() {
     }
 
     let missing = running.send(Http::HEAD, absent, None).await;
-    let refused = token(&mallory, Method::Head, digest);
+    let refused = running.token(&mallory, Method::Head, digest);
     let refused = running.send(Http::HEAD, digest, Some(&refused)).await;
     assert_eq!(answer(missing).await, answer(refused).await);
 }
@@ -142,13 +142,15 @@ async fn every_refusal_makes_the_same_look_ups() {
     let absent = Digest::repeat_byte(9);
     running.chain.allow_everywhere(&alice.account(), absent);
     for (name, who) in [(digest, &alice), (absent, &alice), (digest, &mallory)] {
-        running.get(name, &token(who, Method::Get, name)).await;
+        running
+            .get(name, &running.token(who, Method::Get, name))
+            .await;
         assert_eq!(running.chain.take_asked(), 2);
     }
     running.send(Http::GET, digest, None).await;
     assert_eq!(running.chain.take_asked(), 2);
     running
-        .get(digest, &token(&alice, Method::Put, digest))
+        .get(digest, &running.token(&alice, Method::Put, digest))
         .await;
     assert_eq!(running.chain.take_asked(), 2);
 }
@@ -173,7 +175,7 @@ async fn only_names_of_blobs_are_looked_up() {
     ] {
         // By hand: an HTTP client would tidy up the path.
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let token = token(&alice, Method::Get, digest).to_header();
+        let token = running.token(&alice, Method::Get, digest).to_header();
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: {token}\r\nconnection: close\r\n\r\n"
         );
@@ -195,7 +197,7 @@ async fn parts_are_served() {
             .get(running.blob_url(digest))
             .header(
                 "authorization",
-                token(&alice, Method::Get, digest).to_header(),
+                running.token(&alice, Method::Get, digest).to_header(),
             )
             .header("range", range)
             .send()
@@ -233,7 +235,8 @@ async fn it_says_which_chain_and_gateway_it_is() {
     let running = Running::new().await;
     let text = reqwest::Response::text(http().get(&running.base).send().await.unwrap());
     let info: salus_blobs::gateway::Info = serde_json::from_str(&text.await.unwrap()).unwrap();
-    assert_eq!(info.gateway, GATEWAY);
+    assert_eq!(info, running.gateway.info());
+    assert_eq!(info.bases, std::slice::from_ref(&running.base));
     assert_eq!(info.genesis, format!("0x{}", "03".repeat(32)));
 }
 
@@ -265,7 +268,7 @@ async fn downloads_of_one_account_wait_for_each_other() {
     let digest = running.stored(&vec![1; 32 << 20], &alice).await.digest;
     let get = || async {
         running
-            .get(digest, &token(&alice, Method::Get, digest))
+            .get(digest, &running.token(&alice, Method::Get, digest))
             .await
     };
     let first = get().await;

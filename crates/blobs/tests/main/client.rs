@@ -51,31 +51,30 @@ async fn a_gateway_of_another_chain_gets_no_token() {
     assert!(matches!(result, Err(UploadError::WrongGenesis(_))));
 }
 
-/// A gateway that starts anew under another id is asked for it again.
+/// What rots or is changed at a gateway is never handed on.
 #[tokio::test]
-async fn a_new_id_is_noticed() {
+async fn what_a_gateway_damaged_is_refused() {
     let (running, alice) = (Running::new().await, somebody("Alice"));
-    let first = running.stored(b"ciphertext", &alice).await;
-    let client = client(&alice);
-    client.fetch(&first, &limits()).await.unwrap();
-    let address = running.base.trim_start_matches("http://").to_owned();
-    let (store, chain) = (running.store.clone(), running.chain.clone());
-    // The folder lives as long as this.
-    let _kept = running.stop().await;
-    let config = salus_blobs::gateway::Config::new("another id");
-    let gateway = salus_blobs::gateway::Gateway::new(store, chain, config)
-        .await
-        .unwrap();
-    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
-    tokio::spawn(salus_blobs::gateway::serve(
-        listener,
-        gateway,
-        std::future::pending(),
-    ));
-    assert_eq!(
-        client.fetch(&first, &limits()).await.unwrap(),
-        b"ciphertext"
-    );
+    let pointer = running.stored(b"ciphertext", &alice).await;
+    let blobs = running.folder.path().join("blobs");
+    let file = blobs.join(hex::encode(pointer.digest.as_bytes()));
+    let cases: [&[u8]; 4] = [b"ciphertexT", b"cipher", b"", b"ciphertext!"];
+    for bytes in cases {
+        std::fs::write(&file, bytes).unwrap();
+        let error = fetch(&pointer).await.unwrap_err();
+        let told = match error {
+            FetchError::DigestMismatch { expected, actual } => {
+                expected == pointer.digest && actual == digest(bytes) && bytes.len() == 10
+            }
+            FetchError::WrongSize { expected, actual } => {
+                expected == 10 && actual == bytes.len() as u64
+            }
+            _ => false,
+        };
+        assert!(told, "{bytes:?}: {error:?}");
+    }
+    std::fs::write(&file, b"ciphertext").unwrap();
+    assert_eq!(fetch(&pointer).await.unwrap(), b"ciphertext");
 }
 
 #[tokio::test]

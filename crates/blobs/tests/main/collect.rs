@@ -16,7 +16,7 @@ const LONG: Duration = Duration::from_secs(3600);
 #[tokio::test]
 async fn unreferenced_blobs_go_after_the_grace_period() {
     let (running, alice) = (Running::new().await, somebody("Alice"));
-    running.chain.set_quota(&alice.account(), 100, 100);
+    running.chain.set_quota(&alice.account(), 12_288, 12_288);
     for bytes in [b"kept", b"tip.", b"gone"] {
         assert_eq!(running.put(&alice, digest(bytes), bytes).await.0, 201);
     }
@@ -41,7 +41,7 @@ async fn unreferenced_blobs_go_after_the_grace_period() {
     assert!(running.store.size(&digest(b"kept")).await.is_ok());
     assert!(running.store.size(&digest(b"tip.")).await.is_ok());
     // The room is free again.
-    let bytes = [1; 100];
+    let bytes = [1; 12_288];
     assert_eq!(running.put(&alice, digest(&bytes), &bytes).await.0, 201);
 }
 
@@ -49,7 +49,7 @@ async fn unreferenced_blobs_go_after_the_grace_period() {
 #[tokio::test]
 async fn the_grace_period_begins_when_the_reference_ends() {
     let (running, alice) = (Running::new().await, somebody("Alice"));
-    running.chain.set_quota(&alice.account(), 100, 100);
+    running.chain.set_quota(&alice.account(), 10_000, 10_000);
     let name = digest(b"x");
     assert_eq!(running.put(&alice, name, b"x").await.0, 201);
     running.chain.refer(FINALIZED, name);
@@ -109,7 +109,7 @@ async fn the_background_task_collects() {
 #[tokio::test]
 async fn notes_without_a_blob_go() {
     let (running, alice) = (Running::new().await, somebody("Alice"));
-    running.chain.set_quota(&alice.account(), 100, 100);
+    running.chain.set_quota(&alice.account(), 6000, 6000);
     let bytes = [1; 60];
     assert_eq!(running.put(&alice, digest(&bytes), &bytes).await.0, 201);
     running.store.delete(&digest(&bytes)).await.unwrap();

@@ -7,11 +7,11 @@ use std::{
 
 use polkadot_sdk::sp_core::{sr25519, Pair};
 use salus_blobs::{
-    auth::{Method, Request, Signer, Token},
-    chain::{Chain, ChainError, View},
+    auth::{Method, Request, Signer, StartId, Token},
+    chain::{Chain, ChainError, Quota, View},
     client::{Client, Limits},
     gateway::{serve, Config, Gateway},
-    Store,
+    Base, Store,
 };
 use salus_primitives::{blobs::BlobPointer, AccountId, Digest, Hash};
 use tempfile::TempDir;
@@ -20,13 +20,13 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 pub const BEST: Hash = Hash::repeat_byte(1);
 pub const FINALIZED: Hash = Hash::repeat_byte(2);
 pub const GENESIS: Hash = Hash::repeat_byte(3);
-pub const GATEWAY: &str = "gateway-of-the-tests";
 
 #[derive(Default)]
 struct State {
     fetchers: HashSet<(Hash, AccountId, Digest)>,
     referenced: HashSet<(Hash, Digest)>,
     quota: HashMap<(Hash, AccountId), u64>,
+    operators: HashMap<(Hash, AccountId), AccountId>,
     age_ms: u64,
     silent: bool,
     asked: usize,
@@ -63,6 +63,16 @@ impl MockChain {
         let mut state = self.0.lock().unwrap();
         state.quota.insert((BEST, who.clone()), best);
         state.quota.insert((FINALIZED, who.clone()), finalized);
+    }
+
+    /// Makes `operator` act for `member` from the best and the finalized block on.
+    pub fn set_operator(&self, operator: &AccountId, best: &AccountId, finalized: &AccountId) {
+        let mut state = self.0.lock().unwrap();
+        for (at, member) in [(BEST, best), (FINALIZED, finalized)] {
+            state
+                .operators
+                .insert((at, operator.clone()), member.clone());
+        }
     }
 
     pub fn set_age(&self, age_ms: u64) {
@@ -106,9 +116,14 @@ impl Chain for MockChain {
         Ok(self.0.lock().unwrap().referenced.contains(&(at, *digest)))
     }
 
-    fn upload_quota(&self, at: Hash, who: &AccountId) -> Result<u64, ChainError> {
+    fn upload_quota(&self, at: Hash, who: &AccountId) -> Result<Option<Quota>, ChainError> {
         let state = self.0.lock().unwrap();
-        Ok(state.quota.get(&(at, who.clone())).copied().unwrap_or(0))
+        let key = (at, who.clone());
+        let member = state.operators.get(&key).unwrap_or(who).clone();
+        let quota = state.quota.get(&(at, member.clone())).copied();
+        Ok(quota
+            .filter(|bytes| *bytes > 0)
+            .map(|bytes| Quota { member, bytes }))
     }
 }
 
@@ -118,6 +133,7 @@ pub struct Running {
     pub store: Store,
     pub gateway: Gateway,
     pub base: String,
+    pub start: StartId,
     pub folder: Arc<TempDir>,
     stop: Option<oneshot::Sender<()>>,
     served: JoinHandle<std::io::Result<()>>,
@@ -138,14 +154,24 @@ impl Running {
         chain: Arc<MockChain>,
         change: impl FnOnce(&mut Config),
     ) -> Self {
+        Self::at("127.0.0.1:0", folder, chain, change).await
+    }
+
+    pub async fn at(
+        address: &str,
+        folder: Arc<TempDir>,
+        chain: Arc<MockChain>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
         let store = Store::local(folder.path()).unwrap();
-        let mut config = Config::new(GATEWAY);
+        let mut config = Config::new(&base);
         change(&mut config);
         let gateway = Gateway::new(store.clone(), chain.clone(), config)
             .await
             .unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        let start = gateway.info().start_id().unwrap();
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(serve(listener, gateway.clone(), async {
             let _ = stopped.await;
@@ -155,6 +181,7 @@ impl Running {
             store,
             gateway,
             base,
+            start,
             folder,
             stop: Some(stop),
             served,
@@ -166,6 +193,22 @@ impl Running {
         self.stop.take().unwrap().send(()).unwrap();
         self.served.await.unwrap().unwrap();
         (self.folder, self.chain)
+    }
+
+    /// Stops it and starts another one over the same folder at the same address.
+    pub async fn restart(self) -> Self {
+        let address = self.base.trim_start_matches("http://").to_owned();
+        let (folder, chain) = self.stop().await;
+        Self::at(&address, folder, chain, |_| ()).await
+    }
+
+    pub fn request(&self, who: &sr25519::Pair, method: Method, digest: Digest) -> Request {
+        let base: Base = self.base.parse().unwrap();
+        Request::new(GENESIS, &base, self.start, method, digest, who.account())
+    }
+
+    pub fn token(&self, who: &sr25519::Pair, method: Method, digest: Digest) -> Token {
+        self.request(who, method, digest).sign(who).unwrap()
     }
 
     /// Stores a blob that `who` may fetch.
@@ -204,7 +247,7 @@ impl Running {
         digest: Digest,
         bytes: &[u8],
     ) -> (u16, serde_json::Value) {
-        let token = token(who, Method::Put, digest);
+        let token = self.token(who, Method::Put, digest);
         let response = http()
             .put(self.blob_url(digest))
             .header("authorization", token.to_header())
@@ -228,14 +271,6 @@ pub fn somebody(name: &str) -> sr25519::Pair {
 
 pub fn client(who: &sr25519::Pair) -> Client {
     Client::new(GENESIS, Arc::new(who.clone())).unwrap()
-}
-
-pub fn request(who: &sr25519::Pair, method: Method, digest: Digest) -> Request {
-    Request::new(GENESIS, GATEWAY, method, digest, who.account())
-}
-
-pub fn token(who: &sr25519::Pair, method: Method, digest: Digest) -> Token {
-    request(who, method, digest).sign(who).unwrap()
 }
 
 pub fn pointer(location: &str, digest: Digest, size: u64) -> BlobPointer {

@@ -49,14 +49,14 @@ async fn an_upload_that_stalls_is_cut_off_and_gives_its_room_back() {
     })
     .await;
     let alice = somebody("Alice");
-    running.chain.set_quota(&alice.account(), 100, 100);
+    running.chain.set_quota(&alice.account(), 4096, 4096);
     let bytes = [1; 100];
     let name = digest(&bytes);
     let mut stream = connect(&running).await;
     let head = format!(
         "PUT /blobs/{} HTTP/1.1\r\nhost: x\r\nauthorization: {}\r\ncontent-length: 100\r\n\r\n",
         hex::encode(name),
-        token(&alice, Method::Put, name).to_header()
+        running.token(&alice, Method::Put, name).to_header()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(&bytes[..50]).await.unwrap();
@@ -81,12 +81,14 @@ async fn a_download_that_is_not_read_is_cut_off() {
     let head = format!(
         "GET /blobs/{} HTTP/1.1\r\nhost: x\r\nauthorization: {}\r\n\r\n",
         hex::encode(name),
-        token(&alice, Method::Get, name).to_header()
+        running.token(&alice, Method::Get, name).to_header()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     // Waits for the place that the first one holds.
-    let second = running.get(name, &token(&alice, Method::Get, name)).await;
+    let second = running
+        .get(name, &running.token(&alice, Method::Get, name))
+        .await;
     assert_eq!(second.status(), 200);
     drop(stream);
 }

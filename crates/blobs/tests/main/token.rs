@@ -1,15 +1,29 @@
 //! What a token is bound to.
 
-use polkadot_sdk::sp_core::Pair;
-use salus_blobs::auth::{FnSigner, Method, Signer, Token, TokenError, MAX_LIFETIME_MS};
+use polkadot_sdk::sp_core::{sr25519, Pair};
+use salus_blobs::auth::{
+    FnSigner, Method, Request, Signer, StartId, Token, TokenError, MAX_LIFETIME_MS,
+};
 use salus_primitives::{Digest, Hash};
 
 use crate::mock::*;
 
 const DIGEST: Digest = Digest::repeat_byte(7);
+const BASE: &str = "https://gateway.example/salus";
+const START: StartId = [5; 16];
+
+fn request(who: &sr25519::Pair, method: Method, digest: Digest) -> Request {
+    let base = BASE.parse().unwrap();
+    Request::new(GENESIS, &base, START, method, digest, who.account())
+}
+
+fn token(who: &sr25519::Pair, method: Method, digest: Digest) -> Token {
+    request(who, method, digest).sign(who).unwrap()
+}
 
 fn verify(token: &Token, now: u64) -> Result<(), TokenError> {
-    token.verify(GENESIS, GATEWAY, Method::Get, DIGEST, now)
+    let bases = ["https://another.example".to_owned(), BASE.to_owned()];
+    token.verify(GENESIS, &bases, START, Method::Get, DIGEST, now)
 }
 
 #[test]
@@ -20,7 +34,7 @@ fn each_field_is_bound() {
     assert_eq!(verify(&good, now), Ok(()));
 
     // Signed for something else.
-    let for_other = |change: fn(&mut salus_blobs::auth::Request)| {
+    let for_other = |change: fn(&mut Request)| {
         let mut request = request(&alice, Method::Get, DIGEST);
         change(&mut request);
         verify(&request.sign(&alice).unwrap(), now)
@@ -32,6 +46,10 @@ fn each_field_is_bound() {
     assert_eq!(
         for_other(|r| r.gateway = "other".into()),
         Err(TokenError::WrongGateway)
+    );
+    assert_eq!(
+        for_other(|r| r.start = [6; 16]),
+        Err(TokenError::WrongStart)
     );
     assert_eq!(
         for_other(|r| r.method = Method::Put),
@@ -53,6 +71,8 @@ fn each_field_is_bound() {
         verify(&token, now)
     };
     let bad = Err(TokenError::BadSignature);
+    let another = |t: &mut Token| t.request.gateway = "https://another.example".into();
+    assert_eq!(changed(another), bad);
     assert_eq!(changed(|t| t.request.nonce[0] ^= 1), bad);
     assert_eq!(changed(|t| t.request.expires += 1), bad);
     assert_eq!(changed(|t| t.signature[5] ^= 1), bad);
@@ -81,6 +101,11 @@ fn a_token_ends_within_a_minute() {
 
 #[test]
 fn headers_round_trip_and_nothing_else_parses() {
+    // Also with the longest address that the chain keeps.
+    let mut request = request(&somebody("Alice"), Method::Get, DIGEST);
+    request.gateway = "x".repeat(512);
+    let longest = request.sign(&somebody("Alice")).unwrap();
+    assert_eq!(Token::from_header(&longest.to_header()), Ok(longest));
     let good = token(&somebody("Alice"), Method::Get, DIGEST);
     let header = good.to_header();
     assert_eq!(Token::from_header(&header), Ok(good));
@@ -119,8 +144,8 @@ async fn the_gateway_refuses_tokens_for_something_else() {
     let (running, alice) = (Running::new().await, somebody("Alice"));
     let digest = running.stored(b"ciphertext", &alice).await.digest;
     let other = running.stored(b"another", &alice).await.digest;
-    let get = |change: fn(&mut salus_blobs::auth::Request)| {
-        let mut request = request(&alice, Method::Get, digest);
+    let get = |change: fn(&mut Request)| {
+        let mut request = running.request(&alice, Method::Get, digest);
         change(&mut request);
         let token = request.sign(&alice).unwrap();
         let running = &running;
@@ -129,12 +154,13 @@ async fn the_gateway_refuses_tokens_for_something_else() {
     assert_eq!(get(|_| ()).await, 200);
     assert_eq!(get(|r| r.genesis = Hash::zero()).await, 404);
     assert_eq!(get(|r| r.gateway = "other".into()).await, 404);
+    assert_eq!(get(|r| r.start[0] ^= 1).await, 404);
     assert_eq!(get(|r| r.method = Method::Put).await, 404);
     assert_eq!(get(|r| r.method = Method::Head).await, 404);
     assert_eq!(get(|r| r.expires = 1).await, 404);
     assert_eq!(get(|r| r.expires -= 40_000).await, 404);
     assert_eq!(get(|r| r.expires += 40_000).await, 404);
-    let of_other = token(&alice, Method::Get, other);
+    let of_other = running.token(&alice, Method::Get, other);
     assert_eq!(running.get(digest, &of_other).await.status(), 404);
     assert_eq!(running.get(other, &of_other).await.status(), 200);
     // The second time it is a replay.
