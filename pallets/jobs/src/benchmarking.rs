@@ -415,12 +415,13 @@ mod benches {
         assert!(NextAgenda::<T>::get() > next);
     }
 
-    /// All but the panel are no members, so that the draw looks at nearly the whole pool.
+    /// From a full pool, with as few members in it that the draw looks at about `w` workers.
     #[benchmark]
     fn draw(w: Linear<32, { T::MaxWorkers::get() }>, r: Linear<0, MAX_INPUTS>) {
         let client = member::<T>("client", 0);
-        fill_pool::<T>(2 * MAX_PANEL);
-        for n in 0..w - 2 * MAX_PANEL {
+        let members = (T::MaxWorkers::get() * 2 * MAX_PANEL).div_ceil(w);
+        fill_pool::<T>(members);
+        for n in 0..T::MaxWorkers::get() - members {
             let who = funded::<T>("guest", n);
             assert_ok!(Pallet::<T>::add_worker(&who, T::MinBond::get()));
         }

@@ -127,7 +127,7 @@ test("a job is posted and completes", async () => {
   const posted = await send(api, api.tx.jobs.post(spec), research);
   const job = event(posted, "jobs", "Posted")[0].toNumber();
 
-  const seats = await until(api, "draw", 20, async () => {
+  const seats = await until(api, "draw", 30, async () => {
     const live = (await api.query.jobs.jobs(job)).unwrapOr(null);
     assert.ok(live, "the job is live until it is settled");
     return live.state.isDrawn && live.toJSON();
