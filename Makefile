@@ -15,7 +15,7 @@ DATA ?=
 JSON ?=
 DEMO_FLAGS ?=
 
-.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs unit bench-fcm metadata clean
+.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs unit test-faults bench-fcm metadata release weights clean
 
 all: build
 
@@ -28,6 +28,10 @@ setup-test:
 # The node and the command.
 build: setup
 	cargo build --locked -p salus-node -p salus-cli
+
+# What operators install: optimised, with the metadata's hash in the runtime's blob.
+release: setup
+	cargo build --locked --release -p salus-node -p salus-cli --features salus-node/metadata-hash
 
 # A four-validator network, a record's way from hospital to researcher, a clustering job.
 # DATA=FILE clusters a file of your own, JSON=FILE writes a report.
@@ -56,9 +60,18 @@ unit:
 	cargo build --locked -p salus-node -p salus-cli
 	cargo nextest run --locked --workspace
 
+# Real nodes that are killed, cut off and stalled. Minutes, for a machine that does nothing else.
+test-faults: setup-test
+	cargo build --locked -p salus-node -p salus-cli
+	cargo nextest run --locked --workspace --profile faults
+
 # Fuzzy c-means against scikit-fuzzy, in one run.
 bench-fcm:
 	bench/fcm/run.sh
+
+# Weights of the pallets, on an idle machine.
+weights: setup
+	scripts/weights
 
 # The metadata that the command is compiled against, after a change of the runtime.
 metadata: build

@@ -3,9 +3,13 @@
 
 fn main() {
     #[cfg(feature = "std")]
-    substrate_wasm_builder::WasmBuilder::new()
-        .with_current_project()
-        .export_heap_base()
-        .import_memory()
-        .build();
+    {
+        let builder = substrate_wasm_builder::WasmBuilder::new()
+            .with_current_project()
+            .export_heap_base()
+            .import_memory();
+        #[cfg(feature = "metadata-hash")]
+        let builder = builder.enable_metadata_hash("MED", 12);
+        builder.build();
+    }
 }

@@ -28,7 +28,7 @@ use polkadot_sdk::{
 use salus_primitives::{
     blobs::BlobAccess,
     duties::{Duties, Duty},
-    jobs::{Assignment, JobId},
+    jobs::{Assignment, JobId, Sealing},
     membership::{Membership, Role},
     Digest,
 };
@@ -264,6 +264,10 @@ impl_runtime_apis! {
             owed.truncate(limit as usize);
             owed
         }
+
+        fn member(operator: AccountId) -> Option<AccountId> {
+            <Registry as Membership<AccountId>>::member_of(&operator)
+        }
     }
 
     impl salus_primitives::apis::BlobsApi<Block, AccountId> for Runtime {
@@ -294,6 +298,10 @@ impl_runtime_apis! {
         fn assignment(job: JobId, worker: AccountId) -> Option<Assignment<AccountId>> {
             Jobs::assignment(job, worker)
         }
+
+        fn sealings(job: JobId, owner: AccountId) -> Vec<Sealing<AccountId>> {
+            Jobs::sealings(job, owner)
+        }
     }
 
     impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
@@ -307,6 +315,34 @@ impl_runtime_apis! {
 
         fn preset_names() -> Vec<sp_genesis_builder::PresetId> {
             genesis::preset_names()
+        }
+    }
+    #[cfg(feature = "runtime-benchmarks")]
+    impl frame_benchmarking::Benchmark<Block> for Runtime {
+        fn benchmark_metadata(
+            extra: bool,
+        ) -> (
+            Vec<frame_benchmarking::BenchmarkList>,
+            Vec<frame_support::traits::StorageInfo>,
+        ) {
+            use frame_support::traits::StorageInfoTrait;
+
+            let mut list = Vec::new();
+            list_benchmarks!(list, extra);
+            (list, crate::AllPalletsWithSystem::storage_info())
+        }
+
+        fn dispatch_benchmark(
+            config: frame_benchmarking::BenchmarkConfig,
+        ) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, alloc::string::String> {
+            use frame_support::traits::{TrackedStorageKey, WhitelistedStorageKeys};
+
+            let whitelist: Vec<TrackedStorageKey> =
+                crate::AllPalletsWithSystem::whitelisted_storage_keys();
+            let params = (&config, &whitelist);
+            let mut batches = Vec::new();
+            add_benchmarks!(params, batches);
+            Ok(batches)
         }
     }
 }
