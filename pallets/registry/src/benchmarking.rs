@@ -61,8 +61,8 @@ mod benches {
     fn sponsored<T: Config>() -> Result<(AccountIdOf<T>, AccountIdOf<T>), BenchmarkError> {
         let patient: AccountIdOf<T> = account("patient", 0, 0);
         let payer = offer::<T>("sponsor", &patient)?;
-        let sponsor = Some(payer.clone());
-        Pallet::<T>::do_register_patient(patient.clone(), H256::zero(), [1; 32], sponsor)?;
+        let accepted = Some(payer.clone());
+        Pallet::<T>::do_register_patient(patient.clone(), H256::zero(), [1; 32], accepted)?;
         Ok((payer, patient))
     }
 
@@ -74,14 +74,14 @@ mod benches {
     #[benchmark]
     fn register_patient() -> Result<(), BenchmarkError> {
         let patient: AccountIdOf<T> = account("patient", 0, 0);
-        let sponsor = Some(offer::<T>("sponsor", &patient)?);
+        let accepted = Some(offer::<T>("sponsor", &patient)?);
 
         #[extrinsic_call]
         _(
             RawOrigin::Signed(patient.clone()),
             H256::zero(),
             [1; 32],
-            sponsor,
+            accepted,
         );
 
         assert_eq!(Pallet::<T>::role(&patient), Some(Role::Patient));
