@@ -6,6 +6,7 @@ mod chain;
 mod data_sets;
 mod demo;
 mod docs;
+mod faults;
 mod keys;
 mod network;
 mod program;
