@@ -88,7 +88,8 @@ fn the_largest_answer_can_be_delivered() {
     use polkadot_sdk::frame_support::traits::Get;
     use salus_primitives::jobs::{Reveal, SealedRecord};
 
-    let longest = <salus_runtime::Runtime as pallet_agent::Config>::MaxAnswerBytes::get() as usize;
+    type MaxAnswerBytes = <salus_runtime::Runtime as pallet_agent::Config>::MaxAnswerBytes;
+    let longest = <MaxAnswerBytes as Get<u32>>::get() as usize;
     for needed in [Reveal::max_encoded_len(), SealedRecord::max_encoded_len()] {
         assert!(needed <= longest, "{needed} bytes do not fit into {longest}");
     }
