@@ -325,6 +325,7 @@ impl_runtime_apis! {
             Vec<frame_benchmarking::BenchmarkList>,
             Vec<frame_support::traits::StorageInfo>,
         ) {
+            use crate::Agent;
             use frame_support::traits::StorageInfoTrait;
 
             let mut list = Vec::new();
@@ -335,6 +336,7 @@ impl_runtime_apis! {
         fn dispatch_benchmark(
             config: frame_benchmarking::BenchmarkConfig,
         ) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, alloc::string::String> {
+            use crate::Agent;
             use frame_support::traits::{TrackedStorageKey, WhitelistedStorageKeys};
 
             let whitelist: Vec<TrackedStorageKey> =

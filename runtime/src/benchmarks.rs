@@ -1,8 +1,7 @@
 //! What `make weights` measures: the pallets that are ours. Those of polkadot-sdk come with weights
 //! measured by their makers.
 
-use crate::{Agent, Jobs, Records, Registry};
-
+// The names are looked up where the macros are used, in `apis`.
 polkadot_sdk::frame_benchmarking::define_benchmarks!(
     [pallet_registry, Registry]
     [pallet_records, Records]
