@@ -74,7 +74,7 @@ weights: setup
 	scripts/weights
 
 # The metadata that the command is compiled against, after a change of the runtime.
-metadata: build
+metadata: setup
 	scripts/metadata
 
 clean:

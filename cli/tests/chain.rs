@@ -93,7 +93,8 @@ impl Scene {
             .await
             .unwrap();
         let recipient = patient.identity.recipient();
-        registry::register_patient(chain, &patient.key, recipient, credential)
+        let sponsor = Some(hospital.account());
+        registry::register_patient(chain, &patient.key, recipient, credential, sponsor)
             .await
             .unwrap();
         let role = Role::ThirdParty(ThirdPartyKind::ResearchTeam);

@@ -1,65 +1,160 @@
-//! The commands in README and docs exist: each line of a `sh` block that runs `salus`, `salus-node`
-//! or `make` is understood. That they do what the pages say is what the other tests are for.
+//! What the pages tell their readers to run works: README and the docs are followed literally, in a
+//! reader's shell, on networks that their own commands start.
 
-use std::{fs, path::Path};
+mod page;
+mod shell;
 
-use clap::Parser;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-/// A record id.
-const DIGEST: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+use clap::CommandFactory;
+use salus_cli::args::Cli;
 
-/// Lines of the `sh` blocks of a page.
-fn commands(page: &str) -> Vec<String> {
-    let mut inside = false;
-    let mut lines = Vec::new();
-    for line in page.lines() {
-        match line.trim() {
-            "```sh" => inside = true,
-            "```" => inside = false,
-            command if inside => {
-                let command = command.split(" #").next().unwrap_or_default().trim();
-                if !command.is_empty() && !command.starts_with('#') {
-                    lines.push(command.to_owned());
-                }
-            }
-            _ => {}
-        }
-    }
-    lines
+use self::{
+    page::{missing, Page, Step},
+    shell::Shell,
+};
+
+/// Commands of blocks that are not run here, why not, and what runs them. Of those of `make` a dry
+/// run is made.
+const NOT_RUN: [(&str, &str); 3] = [
+    (
+        "make demo",
+        "builds the workspace, which is there; `demo::` plays the same story",
+    ),
+    ("make test", "is what runs this"),
+    (
+        "make test-faults",
+        "takes minutes; a suite of its own, `faults::`",
+    ),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap()
+}
+
+/// What `make` would do.
+fn dry_run(command: &str) {
+    let make = Command::new("bash")
+        .args(["-c", &format!("{command} -n")])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&make.stderr);
+    assert!(make.status.success(), "{command}: {said}");
 }
 
 #[test]
-fn commands_of_the_pages_are_understood() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let makefile = fs::read_to_string(root.join("Makefile")).unwrap();
-    let mut seen = 0;
-    for page in ["README.md", "docs/operations.md", "docs/performance.md"] {
-        for command in commands(&fs::read_to_string(root.join(page)).unwrap()) {
-            // The pages' stand-ins for what a reader fills in.
-            let words: Vec<&str> = command
-                .split_whitespace()
-                .map(|word| match word {
-                    "RECORD" => DIGEST,
-                    "URL" => "http://127.0.0.1:8400",
-                    word => word,
-                })
-                .collect();
-            match words[0] {
-                "salus" => {
-                    if let Err(error) = salus_cli::args::Cli::try_parse_from(&words) {
-                        panic!("{page}: {command}\n{error}");
+fn commands_do_what_the_pages_say() {
+    let mut shell = Shell::new();
+    let mut not_run = BTreeSet::new();
+    for page in Page::all(&root()) {
+        let mut said = String::new();
+        let mut steps = page.steps.iter().peekable();
+        while let Some(step) = steps.next() {
+            match step {
+                Step::Section => shell.interrupt(),
+                Step::Command { line, text, code } => {
+                    let place = format!("{}:{line}: {text}", page.name);
+                    if let Some((command, _)) = NOT_RUN.iter().find(|(other, _)| other == text) {
+                        not_run.insert(*command);
+                        dry_run(command);
+                    } else if text.starts_with("salus-node --") {
+                        shell.start(text);
+                        let Some(Step::Output(lines)) =
+                            steps.next_if(|next| matches!(next, Step::Output(_)))
+                        else {
+                            panic!("{place}: what does a healthy log look like?")
+                        };
+                        shell.wait_logged(lines);
+                    } else {
+                        eprintln!("{place}");
+                        let ran = shell.run(text);
+                        assert_eq!(ran.code, *code, "{place}\n{}", ran.said);
+                        said.push_str(&ran.said);
                     }
                 }
-                "make" => {
-                    let target = format!("\n{}:", words[1]);
-                    assert!(makefile.contains(&target), "{page}: {command}");
+                Step::Output(lines) => {
+                    if let Some(line) = missing(lines, &said) {
+                        panic!("{}: nothing printed {line:?}:\n{said}", page.name);
+                    }
                 }
-                // The node's own tests start it with these options.
-                "salus-node" | "export" => {}
-                other => panic!("{page}: {other} is neither of ours nor listed here"),
+            }
+            if !matches!(step, Step::Command { .. }) {
+                said.clear();
+            }
+        }
+        shell.interrupt();
+    }
+    assert_eq!(
+        not_run.len(),
+        NOT_RUN.len(),
+        "the list is longer than need be"
+    );
+    let left = shell.run("salus network status --field 0.running");
+    assert_ne!(left.said.trim(), "true", "the pages leave a network behind");
+}
+
+/// Commands in prose name what exists: the subcommand and each option.
+#[test]
+fn commands_in_prose_exist() {
+    let mut seen = 0;
+    for page in Page::all(&root()) {
+        for span in &page.spans {
+            let place = format!("{}: {span}", page.name);
+            let mut words = span.split_whitespace();
+            match words.next() {
+                Some("make") => dry_run(span),
+                Some("salus") => in_tree(&place, words),
+                _ => in_node_help(&place, words),
             }
             seen += 1;
         }
     }
-    assert!(seen >= 6, "the pages were read: {seen}");
+    assert!(seen >= 20, "the pages were read: {seen}");
+}
+
+fn in_tree<'a>(place: &str, words: impl Iterator<Item = &'a str>) {
+    let mut tree = Cli::command();
+    tree.build();
+    let mut command = &tree;
+    for word in words {
+        if let Some(option) = word.strip_prefix("--") {
+            let known = command
+                .get_arguments()
+                .any(|argument| argument.get_long() == Some(option));
+            assert!(known, "{place}: {word} is not an option of it");
+        } else if command.has_subcommands() && word != "…" {
+            command = command
+                .find_subcommand(word)
+                .unwrap_or_else(|| panic!("{place}: there is no {word}"));
+        }
+    }
+}
+
+fn in_node_help<'a>(place: &str, words: impl Iterator<Item = &'a str>) {
+    let words: Vec<&str> = words.collect();
+    let commands = words
+        .iter()
+        .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
+        .take_while(|word| !word.starts_with('-'));
+    let help = Command::new(salus_cli::network::find_node().unwrap())
+        .args(commands)
+        .arg("--help")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&help.stdout);
+    assert!(help.status.success(), "{place}: there is no such command");
+    for option in words.iter().filter(|word| word.starts_with("--")) {
+        let known = text
+            .split([' ', '\n', ','])
+            .any(|word| word.trim_end_matches("...") == *option);
+        assert!(known, "{place}: {option} is not an option of it");
+    }
 }

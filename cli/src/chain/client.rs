@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{bail, Context};
+use indicatif::ProgressBar;
 use salus_blobs::{auth::FnSigner, client::Client as BlobClient};
 use salus_primitives::{AccountId, Hash, Moment};
 use serde::Deserialize;
@@ -284,6 +285,21 @@ impl Chain {
         let key = key.clone();
         let signer = FnSigner::new(account, move |message: &[u8]| Ok(key.sign(message).0));
         Ok(BlobClient::new(self.genesis(), Arc::new(signer))?)
+    }
+
+    /// As [`Chain::blobs`], for one transfer, with a bar that shows how it goes.
+    pub fn transfer(
+        &self,
+        key: &Keypair,
+        message: String,
+    ) -> anyhow::Result<(BlobClient, ProgressBar)> {
+        let bar = self.output.bytes_bar(message);
+        let shown = bar.clone();
+        let blobs = self.blobs(key)?.with_progress(Arc::new(move |done, size| {
+            shown.set_length(size);
+            shown.set_position(done);
+        }));
+        Ok((blobs, bar))
     }
 
     /// An error of subxt in words.

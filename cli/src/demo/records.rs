@@ -96,7 +96,9 @@ pub async fn play(story: &mut Story, cast: &Cast<'_>) -> anyhow::Result<()> {
                 registry::sponsor(chain, &hospital.key, account, DEPOSITS, FEES).await?;
                 let credential = registry::commit_credential(None)?;
                 let recipient = patient.identity.recipient();
-                registry::register_patient(chain, &patient.key, recipient, credential).await?;
+                let sponsor = Some(hospital.account());
+                registry::register_patient(chain, &patient.key, recipient, credential, sponsor)
+                    .await?;
                 registry::attest(chain, &hospital.key, account).await?;
                 let funds = crate::chain::funds(chain, account).await?;
                 let words = format!(

@@ -84,12 +84,19 @@ pub async fn wait_for_panel(chain: &Chain, job: JobId) -> anyhow::Result<Panel> 
 /// Why a job ended without an outcome, in words.
 pub fn reason_words(reason: &jobs::EndReason) -> &'static str {
     match reason {
-        jobs::EndReason::Cancelled => "it was cancelled before the draw",
+        jobs::EndReason::Cancelled => "it was cancelled while that was free",
+        jobs::EndReason::CancelledLate => {
+            "it was cancelled shortly before the draw, and the treasury got the fee of a draw"
+        }
         jobs::EndReason::CancelledAfterDraw => {
             "it was cancelled after the draw, and the panel was paid for its time"
         }
         jobs::EndReason::TooFewWorkers => "there are too few workers for the panel",
         jobs::EndReason::NoRandomness => "no young enough randomness came in time",
+        jobs::EndReason::DrawsUsedUp => {
+            "another job of the client used up the draws of a record, and the treasury got the fee \
+             of a draw"
+        }
         jobs::EndReason::InputsMissing => {
             "its inputs were not complete in time, and the panel was paid for its time"
         }

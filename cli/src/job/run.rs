@@ -211,8 +211,9 @@ async fn run_result(
 fn provided_words(provided: &Provided) -> String {
     let mut text = match provided.block {
         Some(block) => format!(
-            "{} handed to the panel in block {block}, {} of them through the gateway",
+            "{} handed to the panel in block {block} ({} on chain, {} at the gateway)",
             count((provided.inline + provided.blobs) as u64, "input"),
+            provided.inline,
             provided.blobs
         ),
         None => "The job has no inputs of your own".to_owned(),

@@ -1,7 +1,6 @@
 //! Records as the chain has them, and their content for whom it opens to.
 
 use anyhow::{anyhow, bail, Context};
-use indicatif::HumanBytes;
 use salus_blobs::client::{FetchError, Limits};
 use salus_envelope::{content, decrypt_limited, open_capsule, Identity};
 use salus_primitives::{
@@ -287,13 +286,9 @@ pub async fn fetch(chain: &Chain, key: &Keypair, blob: &BlobPointer) -> anyhow::
         ..Limits::default()
     };
     let location = String::from_utf8_lossy(&blob.location).into_owned();
-    let spinner = chain.output().spinner(format!(
-        "Fetching {} from {}",
-        HumanBytes(blob.size),
-        without_query(&location)
-    ));
-    let fetched = chain.blobs(key)?.fetch(blob, &limits).await;
-    spinner.finish_and_clear();
+    let (blobs, bar) = chain.transfer(key, format!("From {}", without_query(&location)))?;
+    let fetched = blobs.fetch(blob, &limits).await;
+    bar.finish_and_clear();
     fetched.map_err(|error| match error {
         FetchError::Unavailable(reason) => crate::error::Failure::Unreachable {
             url: without_query(&location).to_owned(),

@@ -1,7 +1,6 @@
 //! What institutions and patients do with records.
 
 use anyhow::{anyhow, bail};
-use indicatif::HumanBytes;
 use salus_blobs::client::UploadError;
 use salus_envelope::{content, encrypt, seal_identity, Identity};
 use salus_primitives::{
@@ -59,12 +58,9 @@ pub async fn upload(
     gateway: &str,
     ciphertext: Vec<u8>,
 ) -> anyhow::Result<BlobPointer> {
-    let size = HumanBytes(ciphertext.len() as u64);
-    let spinner = chain
-        .output()
-        .spinner(format!("Uploading {size} to {gateway}"));
-    let uploaded = chain.blobs(key)?.upload(gateway, ciphertext).await;
-    spinner.finish_and_clear();
+    let (blobs, bar) = chain.transfer(key, format!("To {gateway}"))?;
+    let uploaded = blobs.upload(gateway, ciphertext).await;
+    bar.finish_and_clear();
     uploaded.map_err(|error| match error {
         UploadError::Unavailable(reason) => Failure::Unreachable {
             url: gateway.to_owned(),

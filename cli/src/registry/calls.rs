@@ -39,15 +39,18 @@ pub fn commit_credential(file: Option<&Path>) -> anyhow::Result<Digest> {
     Ok(packed.commitment.into())
 }
 
-/// A patient registers itself; its sponsor, if it has one, pays.
+/// A patient registers itself; where it accepts an institution's offer, that one pays.
 pub async fn register_patient(
     chain: &Chain,
     key: &Keypair,
     recipient: Recipient,
     credential: Digest,
+    sponsor: Option<AccountId32>,
 ) -> anyhow::Result<Receipt> {
     salus_envelope::check_recipient(&recipient)?;
-    let call = api::tx().registry().register_patient(credential, recipient);
+    let call = api::tx()
+        .registry()
+        .register_patient(credential, recipient, sponsor);
     chain.submit(key, &call).await
 }
 
@@ -186,8 +189,8 @@ pub async fn revoke_attestation(
         .await
 }
 
-/// An institution pays for a patient, who may not exist yet: deposits up to `deposits` at a time and
-/// fees up to `fees` a period.
+/// An institution offers to pay for a patient, who may not exist yet: deposits up to `deposits` at a
+/// time and fees up to `fees` a period.
 pub async fn sponsor(
     chain: &Chain,
     institution: &Keypair,
@@ -199,7 +202,18 @@ pub async fn sponsor(
     chain.submit(institution, &call).await
 }
 
-/// The sponsor or the patient ends a sponsorship.
+/// A patient accepts an institution's offer, in the place of any sponsor it has.
+pub async fn accept_sponsor(
+    chain: &Chain,
+    patient: &Keypair,
+    sponsor: AccountId32,
+) -> anyhow::Result<Receipt> {
+    chain
+        .submit(patient, &api::tx().registry().accept_sponsor(sponsor))
+        .await
+}
+
+/// The sponsor or the patient ends a sponsorship; an institution takes its offer back.
 pub async fn end_sponsorship(
     chain: &Chain,
     key: &Keypair,

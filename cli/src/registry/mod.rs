@@ -4,9 +4,9 @@ mod calls;
 mod read;
 
 pub use calls::{
-    accept_operator, apply, attest, commit_credential, end_sponsorship, leave, register_patient,
-    revoke_attestation, rotate_key, set_node, set_operator, set_recovery, sponsor, veto_recovery,
-    withdraw_application,
+    accept_operator, accept_sponsor, apply, attest, commit_credential, end_sponsorship, leave,
+    register_patient, revoke_attestation, rotate_key, set_node, set_operator, set_recovery,
+    sponsor, veto_recovery, withdraw_application,
 };
 pub use read::{members, recipient_of, recovery_of, role_name, role_of, show, Line, Member};
 
@@ -115,6 +115,9 @@ pub enum Command {
         /// Its credential.
         #[command(flatten)]
         credential: CredentialArgs,
+        /// Institution whose offer to pay is accepted; without one the patient pays itself.
+        #[arg(long, value_name = "INSTITUTION", value_parser = parse_account)]
+        sponsor: Option<AccountId32>,
     },
     /// Show a member.
     Show {
@@ -250,7 +253,7 @@ pub enum Command {
         #[arg(long)]
         revoke: bool,
     },
-    /// Institution: pay a patient's deposits and fees, within quotas.
+    /// Institution: offer to pay a patient's deposits and fees, within quotas.
     Sponsor {
         /// The institution; with --end also the patient.
         #[command(flatten)]
@@ -264,9 +267,18 @@ pub enum Command {
         /// Most fees a period, MED.
         #[arg(long, value_name = "MED", default_value = "1", value_parser = output::parse_med)]
         fees: Balance,
-        /// End the sponsorship.
+        /// End the sponsorship, or take the offer back.
         #[arg(long)]
         end: bool,
+    },
+    /// Patient: accept an institution's offer to pay, in the place of any other.
+    AcceptSponsor {
+        /// The patient.
+        #[command(flatten)]
+        who: KeyArgs,
+        /// The institution.
+        #[arg(value_name = ACCOUNT, value_parser = parse_account)]
+        sponsor: AccountId32,
     },
 }
 
@@ -326,10 +338,15 @@ impl Command {
                 let receipt = apply(&chain, &key, role.into(), recipient, credential).await?;
                 done(receipt, format!("Applied as {}", role_name(role.into())))
             }
-            Command::Register { who, credential } => {
+            Command::Register {
+                who,
+                credential,
+                sponsor,
+            } => {
                 let (key, recipient) = (who.account()?, who.identity()?.recipient());
                 let credential = commit_credential(credential.credential.as_deref())?;
-                let receipt = register_patient(&chain, &key, recipient, credential).await?;
+                let receipt =
+                    register_patient(&chain, &key, recipient, credential, sponsor).await?;
                 done(receipt, "Registered as a patient".to_owned())
             }
             Command::Admit {
@@ -469,13 +486,17 @@ impl Command {
                     false => done(
                         sponsor(&chain, &key, patient, deposits, fees).await?,
                         format!(
-                            "{patient} may use deposits of {} and fees of {} a period",
+                            "Offered {patient} deposits of {} and fees of {} a period",
                             output::med(deposits),
                             output::med(fees)
                         ),
                     ),
                 }
             }
+            Command::AcceptSponsor { who, sponsor } => done(
+                accept_sponsor(&chain, &who.account()?, sponsor).await?,
+                format!("{sponsor} pays your deposits and fees"),
+            ),
         }
     }
 }

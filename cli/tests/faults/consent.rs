@@ -56,7 +56,7 @@ impl Scene {
         let wallet = Wallet::open(net.file("wallet")).unwrap();
         let credential = registry::commit_credential(None).unwrap();
         let recipient = patient.identity.recipient();
-        registry::register_patient(&chain, &patient.key, recipient, credential)
+        registry::register_patient(&chain, &patient.key, recipient, credential, None)
             .await
             .unwrap();
         let to = patient.account();

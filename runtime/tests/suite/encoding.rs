@@ -91,7 +91,10 @@ fn the_largest_answer_can_be_delivered() {
     type MaxAnswerBytes = <salus_runtime::Runtime as pallet_agent::Config>::MaxAnswerBytes;
     let longest = <MaxAnswerBytes as Get<u32>>::get() as usize;
     for needed in [Reveal::max_encoded_len(), SealedRecord::max_encoded_len()] {
-        assert!(needed <= longest, "{needed} bytes do not fit into {longest}");
+        assert!(
+            needed <= longest,
+            "{needed} bytes do not fit into {longest}"
+        );
     }
 }
 

@@ -234,6 +234,9 @@ impl Client {
                 return Err(wrong(size.saturating_add(1)));
             }
             bytes.extend_from_slice(&chunk);
+            if let Some(progress) = &self.progress {
+                progress(bytes.len() as u64, size);
+            }
         }
         // Ended in good order: what is missing now is not there.
         if bytes.len() as u64 != size {

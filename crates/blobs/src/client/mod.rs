@@ -56,6 +56,10 @@ impl Default for Limits {
     }
 }
 
+/// Hears how many bytes of a transfer are done, and of how many. They begin again where an attempt
+/// has to.
+pub type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
+
 /// Fetches from gateways and authenticated URLs, and uploads to gateways.
 pub struct Client {
     http: reqwest::Client,
@@ -66,6 +70,7 @@ pub struct Client {
     policy: AddressPolicy,
     routes: HashMap<Base, Base>,
     signer: Arc<dyn Signer>,
+    progress: Option<Progress>,
     genesis: Hash,
     starts: Mutex<HashMap<Base, (StartId, Instant)>>,
 }
@@ -111,6 +116,7 @@ impl Client {
             policy: AddressPolicy::Any,
             routes: HashMap::new(),
             signer,
+            progress: None,
             genesis,
             starts: Mutex::new(HashMap::new()),
         })
@@ -134,6 +140,12 @@ impl Client {
     /// are signed for `base`, so `dial` has to be that gateway.
     pub fn with_route(mut self, base: Base, dial: Base) -> Self {
         self.routes.insert(base, dial);
+        self
+    }
+
+    /// Tells `progress` how transfers go.
+    pub fn with_progress(mut self, progress: Progress) -> Self {
+        self.progress = Some(progress);
         self
     }
 

@@ -1,7 +1,13 @@
 //! Uploads.
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
-use reqwest::{header::AUTHORIZATION, StatusCode};
+use futures::stream;
+use reqwest::{
+    header::{AUTHORIZATION, CONTENT_LENGTH},
+    Body, StatusCode,
+};
 use salus_primitives::blobs::{BlobPointer, Location};
 use serde::Deserialize;
 use tokio::time::{sleep, timeout};
@@ -11,6 +17,9 @@ use crate::{
     auth::{Method, SignError},
     Base,
 };
+
+/// Bytes of a piece of an upload whose progress is heard of.
+const PIECE: usize = 64 * 1024;
 
 /// Why a blob was not uploaded.
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +156,20 @@ impl Client {
         }
     }
 
+    /// The bytes in pieces, so that it is heard of each that is taken.
+    fn body(&self, bytes: Bytes) -> Body {
+        let Some(progress) = self.progress.clone() else {
+            return bytes.into();
+        };
+        let size = bytes.len();
+        let pieces = (0..size).step_by(PIECE).map(move |begin| {
+            let end = size.min(begin + PIECE);
+            progress(end as u64, size as u64);
+            Ok::<_, Infallible>(bytes.slice(begin..end))
+        });
+        Body::wrap_stream(stream::iter(pieces))
+    }
+
     async fn send(
         &self,
         route: Route<'_>,
@@ -162,7 +185,8 @@ impl Client {
             .http
             .put(route.dial.blob(&pointer.digest))
             .header(AUTHORIZATION, token)
-            .body(bytes)
+            .header(CONTENT_LENGTH, bytes.len())
+            .body(self.body(bytes))
             .send()
             .await
             .map_err(|error| Stop::Retry(words(error)))?;

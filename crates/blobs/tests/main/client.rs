@@ -1,7 +1,7 @@
 //! Downloads, from gateways and from servers that misbehave.
 
 use std::{
-    sync::atomic::Ordering,
+    sync::{atomic::Ordering, Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -37,6 +37,28 @@ async fn from_a_gateway() {
     assert_eq!(fetch(&pointer).await.unwrap(), b"ciphertext");
     let result = client(&somebody("Bob")).fetch(&pointer, &limits()).await;
     assert!(matches!(result, Err(FetchError::NotFound)));
+}
+
+#[tokio::test]
+async fn progress_is_heard_of_both_ways() {
+    let (running, alice) = (Running::new().await, somebody("Alice"));
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let progress = {
+        let heard = heard.clone();
+        Arc::new(move |done, size| heard.lock().unwrap().push((done, size)))
+    };
+    let client = client(&alice).with_progress(progress);
+    let bytes = vec![7; 200_000];
+    let pointer = client.upload(&running.base, bytes.clone()).await.unwrap();
+    let expected = [65_536, 131_072, 196_608, 200_000].map(|done| (done, 200_000));
+    assert_eq!(*heard.lock().unwrap(), expected);
+
+    running
+        .chain
+        .allow_everywhere(&alice.account(), pointer.digest);
+    heard.lock().unwrap().clear();
+    assert_eq!(client.fetch(&pointer, &limits()).await.unwrap(), bytes);
+    assert_eq!(heard.lock().unwrap().last(), Some(&(200_000, 200_000)));
 }
 
 #[tokio::test]
