@@ -46,7 +46,7 @@ pub enum Method {
 pub struct Request {
     /// Genesis hash of the chain.
     pub genesis: Hash,
-    /// Base address that the client asked, as [`Base`](crate::Base) writes it. A gateway that
+    /// Base address that the client asked, as [`Base`] writes it. A gateway that
     /// passes the token on has another one.
     pub gateway: String,
     /// The start of the gateway.

@@ -84,7 +84,7 @@ impl pallet_whitelist::Config for Runtime {
 }
 
 /// Tunables that the council changes, so that demo and production run the same blob. Windows are in
-/// blocks. Pallets see them through [`in_bounds`].
+/// blocks. Pallets see them through `in_bounds`.
 #[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<Runtime>)]
 pub mod dynamic_params {
     use super::*;
