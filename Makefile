@@ -15,7 +15,7 @@ DATA ?=
 JSON ?=
 DEMO_FLAGS ?=
 
-.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs unit test-faults bench-fcm metadata release weights clean
+.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults bench-fcm metadata release weights clean
 
 all: build
 
@@ -39,7 +39,7 @@ demo: build
 	$(SALUS) demo $(if $(DATA),--data $(DATA)) $(if $(JSON),--json $(JSON)) $(DEMO_FLAGS)
 
 # Everything CI runs.
-test: setup-test fmt lint doc polkadotjs unit
+test: setup-test fmt lint doc polkadotjs digests unit
 
 fmt:
 	cargo fmt --all --check
@@ -54,6 +54,10 @@ doc:
 polkadotjs:
 	cargo build --locked -p salus-node -p salus-cli
 	cd scripts/polkadotjs && npm ci --no-audit --no-fund --loglevel=error && npm test
+
+# The digests that consensus compares, from code that is optimised as releases are.
+digests:
+	cargo nextest run --locked --release -p salus-analytics -E 'test(determinism::)'
 
 # Unit, integration and end-to-end tests.
 unit:
