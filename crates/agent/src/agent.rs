@@ -12,7 +12,7 @@ use salus_primitives::{
     duties::{Duty, DutyKind},
     AccountId, BlockNumber,
 };
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::task::JoinSet;
 
 use crate::{
     answers::Answers,
@@ -40,7 +40,6 @@ pub struct Agent {
     context: Arc<Context>,
     answers: Arc<Answers>,
     board: Arc<Board>,
-    slots: Arc<Semaphore>,
     /// Final block at which kept results were last looked through.
     tidied: Option<BlockNumber>,
     /// State of the folder of record keys when it was last looked at.
@@ -73,13 +72,11 @@ impl Agent {
         let data_dir: PathBuf = config.data_dir.clone();
         let results = Results::open(&data_dir, chain.genesis())?;
         let keys = KeyFolder::open(data_dir.join(RECORD_KEYS))?;
-        let slots = Arc::new(Semaphore::new(config.slots.get()));
         let metrics = Metrics::new(registry)?;
         Ok(Self {
             context: Arc::new(Context::new(config, chain, blobs, results, keys, metrics)),
             answers: Arc::new(Answers::load(store)),
             board: Arc::default(),
-            slots,
             tidied: None,
             keys_changed: None,
         })
@@ -175,8 +172,8 @@ impl Agent {
         self.answers.tidy(&owed, complete, finalized);
     }
 
-    /// Starts what has no answer yet, most urgent first, while there are slots. Sealing takes none:
-    /// it is done at once, and must not wait for an analysis.
+    /// Starts what has no answer yet, most urgent first. Each task waits for the places that it needs
+    /// when it needs them, so that none holds what another could use.
     fn start(
         &self,
         duties: &[Duty<AccountId>],
@@ -184,31 +181,20 @@ impl Agent {
         tasks: &mut JoinSet<Finished>,
     ) {
         for duty in duties {
-            let Some(ticket) = self.board.ticket(duty) else {
+            let Some(ticket) = self.board.take(duty) else {
                 continue;
             };
             if self.answers.is_ready(duty) {
                 self.board.ready(duty, finalized);
+                ticket.put_back();
                 continue;
             }
-            let slot = match duty.kind {
-                DutyKind::RecordSeal => None,
-                DutyKind::JobCommit | DutyKind::JobReveal => {
-                    match self.slots.clone().try_acquire_owned() {
-                        Ok(slot) => Some(slot),
-                        Err(_) => continue,
-                    }
-                }
-            };
             let context = self.context.clone();
-            // Left at once, so that the next block does not start it again.
-            ticket.enter(Stage::Fetching);
             tasks.spawn(async move {
                 let result = AssertUnwindSafe(work::perform(&context, &ticket))
                     .catch_unwind()
                     .await
                     .unwrap_or_else(|_| Err(Stop::Declined("the work panicked".into())));
-                drop(slot);
                 (ticket, result)
             });
         }
@@ -244,6 +230,7 @@ impl Agent {
                 self.decline(&ticket);
             }
         }
+        ticket.put_back();
     }
 
     fn decline(&self, ticket: &Ticket) {

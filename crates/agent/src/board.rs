@@ -25,7 +25,7 @@ use crate::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
-    /// All slots are taken.
+    /// All places that the next step needs are taken.
     Waiting,
     /// Opening capsules and fetching inputs.
     Fetching,
@@ -104,6 +104,8 @@ impl Progress {
 struct Entry {
     duty: Duty<AccountId>,
     stage: Stage,
+    /// A task works on it.
+    taken: bool,
     progress: Progress,
     cancel: Cancel,
     /// Final block at which the answer was ready.
@@ -123,8 +125,18 @@ pub(crate) struct Ticket {
 impl Ticket {
     /// Enters a stage, with its progress at 0.
     pub(crate) fn enter(&self, stage: Stage) {
-        self.progress.set(0.0);
-        self.board.enter(&self.key, stage);
+        // The entry may be of the same duty, asked for anew.
+        if !self.cancel.is_cancelled() {
+            self.progress.set(0.0);
+            self.board.enter(&self.key, stage);
+        }
+    }
+
+    /// Nobody works on it any more.
+    pub(crate) fn put_back(&self) {
+        if let Some(entry) = self.board.0.lock().get_mut(&self.key) {
+            entry.taken &= self.cancel.is_cancelled();
+        }
     }
 }
 
@@ -176,6 +188,7 @@ impl Board {
                 Entry {
                     duty: duty.clone(),
                     stage: Stage::Waiting,
+                    taken: false,
                     progress: Progress::default(),
                     cancel: Cancel::default(),
                     ready_at: None,
@@ -185,12 +198,17 @@ impl Board {
         ended
     }
 
-    /// A ticket to work on a duty that waits, `None` for one that is being worked on or is ready.
-    pub(crate) fn ticket(self: &Arc<Self>, duty: &Duty<AccountId>) -> Option<Ticket> {
+    /// Takes a duty that waits to work on it; `None` for one that is being worked on or is ready.
+    pub(crate) fn take(self: &Arc<Self>, duty: &Duty<AccountId>) -> Option<Ticket> {
         let key = duty.answer_key();
-        let entries = self.0.lock();
-        let entry = entries.get(&key)?;
-        matches!(entry.stage, Stage::Waiting | Stage::Retrying).then(|| Ticket {
+        let mut entries = self.0.lock();
+        let entry = entries.get_mut(&key)?;
+        let waits = matches!(entry.stage, Stage::Waiting | Stage::Retrying);
+        if entry.taken || !waits {
+            return None;
+        }
+        entry.taken = true;
+        Some(Ticket {
             board: self.clone(),
             key,
             duty: entry.duty.clone(),

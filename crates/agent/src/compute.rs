@@ -1,12 +1,12 @@
 //! From an assignment to its outcome.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::sync::Arc;
 
 use polkadot_sdk::sp_crypto_hashing::blake2_256;
 use salus_analytics::job::{self, Bound};
 use salus_envelope::{content, Identity};
 use salus_primitives::{
-    jobs::{AssignedInput, Assignment, Cipher, Failure, JobId, Outcome},
+    jobs::{AssignedInput, Assignment, Cipher, Failure, Outcome},
     AccountId,
 };
 use tokio::sync::oneshot;
@@ -17,6 +17,7 @@ use crate::{
     cancel::Cancel,
     context::Context,
     fetch,
+    places::{Memory, Slot},
     work::Stop,
     LOG,
 };
@@ -33,46 +34,33 @@ pub(crate) async fn work(
     let failed = |failure: Failure| Ok((Outcome::Failed(failure), None));
     let Cipher::AgeX25519 = assignment.cipher;
 
-    ticket.enter(Stage::Fetching);
     let keys = match open_capsules(&assignment.inputs, &context.config.identities) {
         Ok(keys) => keys,
         Err(failure) => return failed(failure),
     };
-    let ciphertexts = match fetch_all(context, ticket, assignment).await? {
-        Ok(ciphertexts) => ciphertexts,
+    let (ciphertexts, memory) = match fetch::inputs(context, ticket, assignment).await? {
+        Ok(fetched) => fetched,
         Err(failure) => return failed(failure),
     };
-
-    // Fetching takes time in which a patient may have revoked.
-    let now = context
-        .assignment_now(assignment.job, &ticket.duty.member)
-        .await?
-        .ok_or(Stop::Withdrawn)?;
-    if now.inputs != assignment.inputs {
-        return Err(Stop::Retry(
-            "the inputs changed while they were fetched".into(),
-        ));
-    }
+    let slot = tokio::select! {
+        biased;
+        () = ticket.cancel.cancelled() => return Err(Stop::Cancelled),
+        slot = context.places.compute(ticket) => slot,
+    };
+    // Removed when this ends in whatever way but the death of the process.
+    let _attempt = context.results.begin(assignment, &ticket.duty.member)?;
 
     ticket.enter(Stage::Computing);
-    context.metrics.computation();
     let (send, receive) = oneshot::channel();
     let task = Task {
-        job: assignment.job,
-        algorithm: String::from_utf8_lossy(&assignment.algorithm).into_owned(),
-        parameters: assignment.parameters.clone(),
-        bound: Bound {
-            rows: assignment.bound.rows,
-            columns: assignment.bound.columns,
-            clusters: assignment.bound.clusters,
-            iterations: assignment.bound.iterations,
-        },
-        inputs: assignment.inputs.clone(),
+        context: context.clone(),
+        worker: ticket.duty.member.clone(),
+        assignment: assignment.clone(),
         ciphertexts,
         keys,
-        threads: context.config.threads,
         cancel: ticket.cancel.clone(),
         progress: ticket.progress.clone(),
+        _held: (slot, memory),
     };
     // A thread of its own: analyses last minutes, and the slots bound how many there are.
     std::thread::Builder::new()
@@ -105,44 +93,22 @@ fn open_capsules(
         .collect()
 }
 
-/// The ciphertexts of the inputs, fetched in their order.
-async fn fetch_all(
-    context: &Arc<Context>,
-    ticket: &Ticket,
-    assignment: &Assignment<AccountId>,
-) -> Result<Result<Vec<Vec<u8>>, Failure>, Stop> {
-    // The chain's window, also where the result is worked out again to be revealed.
-    let deadline = ticket.duty.deadline;
-    let mut ciphertexts = Vec::with_capacity(assignment.inputs.len());
-    for (index, input) in assignment.inputs.iter().enumerate() {
-        ticket
-            .progress
-            .set(index as f64 / assignment.inputs.len() as f64);
-        match fetch::ciphertext(context, ticket, &input.ciphertext, deadline).await? {
-            Ok(bytes) => ciphertexts.push(bytes),
-            Err(failure) => return Ok(Err(failure)),
-        }
-    }
-    Ok(Ok(ciphertexts))
-}
-
 /// The part that needs the processor: it owns everything it touches and wipes what is secret.
 struct Task {
-    job: JobId,
-    algorithm: String,
-    parameters: Vec<u8>,
-    bound: Bound,
-    inputs: Vec<AssignedInput>,
+    context: Arc<Context>,
+    worker: AccountId,
+    assignment: Assignment<AccountId>,
     ciphertexts: Vec<Vec<u8>>,
     keys: Vec<Identity>,
-    threads: NonZeroUsize,
     cancel: Cancel,
     progress: Progress,
+    /// Given back when the thread ends, which may be after its task.
+    _held: (Slot, Memory),
 }
 
 impl Task {
     fn run(mut self) -> Result<Found, Stop> {
-        let contents = match self.decrypt() {
+        let contents = match self.decrypt()? {
             Ok(contents) => contents,
             Err(failure) => return Ok((Outcome::Failed(failure), None)),
         };
@@ -153,12 +119,18 @@ impl Task {
             .iter()
             .map(|bytes| &bytes[content::SALT..])
             .collect();
+        let bound = self.assignment.bound;
         let result = job::run_on(
-            Some(self.threads),
-            &self.algorithm,
-            &self.parameters,
+            Some(self.context.config.threads),
+            &String::from_utf8_lossy(&self.assignment.algorithm),
+            &self.assignment.parameters,
             &plaintexts,
-            self.bound,
+            Bound {
+                rows: bound.rows,
+                columns: bound.columns,
+                clusters: bound.clusters,
+                iterations: bound.iterations,
+            },
             self.cancel.flag(),
             &|part| self.progress.set(part),
         );
@@ -174,23 +146,41 @@ impl Task {
             Err(job::Error::UnknownAlgorithm(name)) => return Err(Stop::UnknownAlgorithm(name)),
         };
         // Why in words could quote the data, so the log has the outcome only.
-        log::info!(target: LOG, "job={} the analysis ended with {failure:?}", self.job);
+        log::info!(target: LOG, "job={} the analysis ended with {failure:?}", self.assignment.job);
         Ok((Outcome::Failed(failure), None))
     }
 
     /// Salted plaintexts that are what the chain names, in the order of the inputs. All are opened
     /// before any is compared; each ciphertext goes when it is open.
-    fn decrypt(&mut self) -> Result<Vec<Zeroizing<Vec<u8>>>, Failure> {
-        let contents: Vec<_> = std::mem::take(&mut self.ciphertexts)
-            .into_iter()
-            .zip(&self.keys)
-            .map(|(ciphertext, key)| {
-                salus_envelope::decrypt(&ciphertext, key).map_err(|_| Failure::CannotOpen)
-            })
-            .collect::<Result<_, _>>()?;
-        for (bytes, input) in contents.iter().zip(&self.inputs) {
-            content::unpack(bytes, &input.commitment.0).map_err(|_| Failure::DigestMismatch)?;
+    fn decrypt(&mut self) -> Result<Result<Contents, Failure>, Stop> {
+        let ciphertexts = std::mem::take(&mut self.ciphertexts);
+        let mut contents = Contents::with_capacity(ciphertexts.len());
+        for (index, (ciphertext, key)) in ciphertexts.into_iter().zip(&self.keys).enumerate() {
+            // Fetching and opening take time in which a patient may have revoked.
+            self.check_assignment()?;
+            if index == 0 {
+                self.context.metrics.computation();
+            }
+            match salus_envelope::decrypt(&ciphertext, key) {
+                Ok(bytes) => contents.push(bytes),
+                Err(_) => return Ok(Err(Failure::CannotOpen)),
+            }
         }
-        Ok(contents)
+        for (bytes, input) in contents.iter().zip(&self.assignment.inputs) {
+            if content::unpack(bytes, &input.commitment.0).is_err() {
+                return Ok(Err(Failure::DigestMismatch));
+            }
+        }
+        Ok(Ok(contents))
+    }
+
+    /// Ends the work where the best block does not assign these inputs any more.
+    fn check_assignment(&self) -> Result<(), Stop> {
+        let chain = &self.context.chain;
+        let now = chain.assignment(chain.best().hash, self.assignment.job, &self.worker)?;
+        fetch::unchanged(&self.assignment, now)
     }
 }
+
+/// Salted plaintexts.
+type Contents = Vec<Zeroizing<Vec<u8>>>;

@@ -6,6 +6,8 @@ use polkadot_sdk::substrate_prometheus_endpoint::PrometheusError;
 use salus_envelope::Identity;
 use salus_primitives::{AccountId, BlockNumber};
 
+const DOWNLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
+
 /// Settings of one agent.
 #[derive(Debug)]
 pub struct Config {
@@ -16,8 +18,10 @@ pub struct Config {
     pub identities: Vec<Identity>,
     /// Folder of the agent's own files; made if it is not there.
     pub data_dir: PathBuf,
-    /// Jobs worked at the same time.
+    /// Analyses at the same time. Fetching, revealing and sealing take no slot.
     pub slots: NonZeroUsize,
+    /// Jobs whose inputs are fetched at the same time.
+    pub downloads: NonZeroUsize,
     /// Threads of one analysis.
     pub threads: NonZeroUsize,
     /// Most ciphertext of one job, bytes, which is also about what its plaintext takes in memory.
@@ -26,14 +30,16 @@ pub struct Config {
     /// Blocks before a deadline at which the agent stops trying to fetch an input: the time that
     /// the answer needs into the chain. The hook resends after 5.
     pub margin: BlockNumber,
-    /// Longest time of one download or upload.
+    /// Longest time of one download or upload. An attempt to fetch all inputs of a job has as much
+    /// for every 256 MiB it has begun.
     pub transfer_timeout: Duration,
     /// First pause after a failed transfer; it doubles up to 16 times as long.
     pub retry_after: Duration,
 }
 
 impl Config {
-    /// Settings for an ordinary worker: one job at a time on all cores, at most 1 GiB of input,
+    /// Settings for an ordinary worker: one analysis at a time on all cores, 8 jobs fetched at once, at
+    /// most 1 GiB of input,
     /// 10 blocks of margin (20 s at 2-second slots), 5 minutes a transfer.
     pub fn new(operator: AccountId, identities: Vec<Identity>, data_dir: PathBuf) -> Self {
         Self {
@@ -41,6 +47,7 @@ impl Config {
             identities,
             data_dir,
             slots: NonZeroUsize::MIN,
+            downloads: DOWNLOADS,
             threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             max_input_bytes: salus_primitives::jobs::MAX_JOB_BYTES,
             margin: 10,

@@ -15,6 +15,7 @@ use crate::{
     config::Config,
     kept::Results,
     metrics::Metrics,
+    places::Places,
     work::Stop,
     LOG,
 };
@@ -27,6 +28,7 @@ pub(crate) struct Context {
     /// Keys of the member's own records.
     pub(crate) keys: KeyFolder,
     pub(crate) metrics: Metrics,
+    pub(crate) places: Places,
     pub(crate) genesis: Hash,
     /// Algorithms that were found missing, so that each is logged once.
     unknown: Mutex<BTreeSet<String>>,
@@ -42,6 +44,7 @@ impl Context {
         metrics: Metrics,
     ) -> Self {
         let genesis = chain.genesis();
+        let places = Places::new(&config);
         Self {
             config,
             chain,
@@ -49,6 +52,7 @@ impl Context {
             results,
             keys,
             metrics,
+            places,
             genesis,
             unknown: Mutex::default(),
         }

@@ -1,51 +1,178 @@
 //! Downloads and uploads that are tried until the deadline comes near.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use polkadot_sdk::sp_crypto_hashing::blake2_256;
 use salus_primitives::{
     blobs::BlobPointer,
-    jobs::{Ciphertext, Failure},
-    BlockNumber,
+    jobs::{Assignment, Ciphertext, Failure},
+    AccountId,
 };
 
-use crate::{blobs::BlobError, board::Ticket, context::Context, work::Stop, LOG};
+use crate::{
+    blobs::BlobError,
+    board::Ticket,
+    context::Context,
+    places::{Memory, SMALL},
+    work::{input_bytes, Stop},
+    LOG,
+};
 
 /// Downloads of the wrong bytes before the pointer is held to be wrong and not the line.
 const MISMATCHES: u32 = 3;
 /// The pause between tries doubles up to this many times `retry_after`.
 const MAX_BACKOFF: u32 = 16;
+/// An attempt that lasted so long and failed was slow.
+const SLOW: Duration = Duration::from_secs(5);
+/// Bytes for which an attempt has the time of one transfer.
+const PART: u64 = 256 << 20;
 
-/// The bytes of an input, or the failure that is the job's outcome.
-pub(crate) async fn ciphertext(
+/// The ciphertexts of a job's inputs in their order and the memory reserved for them, or the failure
+/// that is the job's outcome.
+pub(crate) async fn inputs(
     context: &Context,
     ticket: &Ticket,
-    source: &Ciphertext,
-    deadline: BlockNumber,
-) -> Result<Result<Vec<u8>, Failure>, Stop> {
-    match source {
-        Ciphertext::Inline(bytes) => Ok(Ok(bytes.to_vec())),
-        Ciphertext::Blob(pointer) => tokio::select! {
-            biased;
-            () = ticket.cancel.cancelled() => Err(Stop::Cancelled),
-            fetched = download(context, ticket, pointer) => Ok(fetched),
-            () = context.window_over(deadline) => Ok(Err(Failure::Unavailable)),
+    assignment: &Assignment<AccountId>,
+) -> Result<Result<Fetched, Failure>, Stop> {
+    let tried = AtomicBool::new(false);
+    tokio::select! {
+        biased;
+        () = ticket.cancel.cancelled() => Err(Stop::Cancelled),
+        fetched = attempts(context, ticket, assignment, &tried) => fetched,
+        // The chain's window, also where the result is worked out again to be revealed.
+        () = context.window_over(ticket.duty.deadline) => match tried.load(Ordering::Relaxed) {
+            true => Ok(Err(Failure::Unavailable)),
+            // Says nothing about the input.
+            false => Err(Stop::Retry("no place was free to fetch the inputs".into())),
         },
     }
 }
 
-/// Tries until the bytes are there, or are wrong for the last time.
-async fn download(
+/// Ciphertexts, and the memory that they take.
+pub(crate) type Fetched = (Vec<Vec<u8>>, Memory);
+
+/// Tries until all inputs are there, or one is wrong for the last time. Between two attempts nothing
+/// is held that other jobs could use.
+async fn attempts(
     context: &Context,
     ticket: &Ticket,
-    pointer: &BlobPointer,
-) -> Result<Vec<u8>, Failure> {
-    let mut mismatches = 0;
-    let mut pause = Backoff::new(context.config.retry_after);
+    assignment: &Assignment<AccountId>,
+    tried: &AtomicBool,
+) -> Result<Result<Fetched, Failure>, Stop> {
+    let mut inputs: Vec<Input> = assignment
+        .inputs
+        .iter()
+        .map(|input| match &input.ciphertext {
+            Ciphertext::Inline(bytes) => Input::Here(bytes.to_vec()),
+            Ciphertext::Blob(pointer) => Input::At(pointer, 0),
+        })
+        .collect();
+    let bytes = input_bytes(assignment);
+    let config = &context.config;
+    let parts = u32::try_from(bytes / PART).unwrap_or(u32::MAX);
+    let longest = config
+        .transfer_timeout
+        .saturating_mul(parts.saturating_add(1));
+    let mut pause = Backoff::new(config.retry_after);
+    let mut slow = false;
     loop {
-        let attempt = context.blobs.fetch(pointer);
-        let error = match tokio::time::timeout(context.config.transfer_timeout, attempt).await {
-            Ok(Ok(bytes)) if is_named(&bytes, pointer) => return Ok(bytes),
+        if inputs.iter().all(Input::is_here) {
+            return Ok(Ok((
+                inputs.into_iter().filter_map(Input::bytes).collect(),
+                None,
+            )));
+        }
+        let (place, memory) = context
+            .places
+            .download(ticket, &assignment.client, bytes, slow)
+            .await;
+        let begun = Instant::now();
+        let attempt = attempt(context, ticket, &mut inputs, tried);
+        match tokio::time::timeout(longest, attempt).await {
+            Ok(Ok(true)) => {
+                let ciphertexts = inputs.into_iter().filter_map(Input::bytes).collect();
+                return Ok(Ok((ciphertexts, memory)));
+            }
+            Ok(Ok(false)) | Err(_) => (),
+            Ok(Err(failure)) => return Ok(Err(failure)),
+        }
+        slow = begun.elapsed() >= SLOW.min(config.transfer_timeout);
+        if bytes > SMALL {
+            for (input, assigned) in inputs.iter_mut().zip(&assignment.inputs) {
+                if let (Input::Here(_), Ciphertext::Blob(pointer)) = (&*input, &assigned.ciphertext)
+                {
+                    *input = Input::At(pointer, 0);
+                }
+            }
+        }
+        drop((place, memory));
+        pause.sleep().await;
+        // What was revoked is not served any more, and what moved is elsewhere.
+        let now = context
+            .assignment_now(assignment.job, &ticket.duty.member)
+            .await?;
+        unchanged(assignment, now)?;
+    }
+}
+
+/// Whether the chain still assigns the inputs that are worked on.
+pub(crate) fn unchanged(
+    assignment: &Assignment<AccountId>,
+    now: Option<Assignment<AccountId>>,
+) -> Result<(), Stop> {
+    match now {
+        None => Err(Stop::Withdrawn),
+        Some(now) if now.inputs != assignment.inputs => Err(Stop::Retry(
+            "the inputs changed while they were worked on".into(),
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+/// One input's ciphertext.
+enum Input<'a> {
+    Here(Vec<u8>),
+    /// To be fetched; so many downloads brought other bytes.
+    At(&'a BlobPointer, u32),
+}
+
+impl Input<'_> {
+    fn is_here(&self) -> bool {
+        matches!(self, Input::Here(_))
+    }
+
+    fn bytes(self) -> Option<Vec<u8>> {
+        match self {
+            Input::Here(bytes) => Some(bytes),
+            Input::At(..) => None,
+        }
+    }
+}
+
+/// Fetches what is not there yet, in order; whether all is there then.
+async fn attempt(
+    context: &Context,
+    ticket: &Ticket,
+    inputs: &mut [Input<'_>],
+    tried: &AtomicBool,
+) -> Result<bool, Failure> {
+    let count = inputs.len();
+    for (index, input) in inputs.iter_mut().enumerate() {
+        let Input::At(pointer, mismatches) = input else {
+            continue;
+        };
+        ticket.progress.set(index as f64 / count as f64);
+        tried.store(true, Ordering::Relaxed);
+        let download = context.blobs.fetch(pointer);
+        let fetched = tokio::time::timeout(context.config.transfer_timeout, download).await;
+        let error = match fetched {
+            Ok(Ok(bytes)) if is_named(&bytes, pointer) => {
+                *input = Input::Here(bytes);
+                continue;
+            }
             Ok(Ok(_)) => BlobError::Mismatch,
             Ok(Err(error)) => error,
             Err(_) => BlobError::Unavailable("timed out".into()),
@@ -56,13 +183,14 @@ async fn download(
             "job={} blob={:?} download failed: {error}", ticket.duty.subject, pointer.digest,
         );
         if matches!(error, BlobError::Mismatch) {
-            mismatches += 1;
-            if mismatches == MISMATCHES {
+            *mismatches += 1;
+            if *mismatches == MISMATCHES {
                 return Err(Failure::DigestMismatch);
             }
         }
-        pause.sleep().await;
+        return Ok(false);
     }
+    Ok(true)
 }
 
 fn is_named(bytes: &[u8], pointer: &BlobPointer) -> bool {

@@ -1,6 +1,7 @@
 //! Results that were computed, sealed to the worker itself, until the chain no longer asks for them.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,10 +16,14 @@ use salus_primitives::{
 };
 use zeroize::Zeroizing;
 
-use crate::config::Error;
+use crate::{config::Error, work::Stop};
 
 /// Ending of a sealed result's file name; `age -d` opens it.
 const SUFFIX: &str = ".result.age";
+/// Ending of the name of the note that a job is being worked.
+const ATTEMPTS: &str = ".attempts";
+/// Deaths of the process in the middle of a job after which the job is left alone.
+const MAX_DEATHS: u8 = 2;
 /// Extension of a result that is being written.
 const UNFINISHED: &str = "part";
 
@@ -85,9 +90,12 @@ impl Results {
     }
 
     fn path(&self, job: JobId, worker: &AccountId) -> PathBuf {
+        self.folder.join(self.name(job, worker) + SUFFIX)
+    }
+
+    fn name(&self, job: JobId, worker: &AccountId) -> String {
         let whose = (self.genesis, worker).using_encoded(blake2_256);
-        let name = format!("{job}-{}{SUFFIX}", hex::encode(&whose[..8]));
-        self.folder.join(name)
+        format!("{job}-{}", hex::encode(&whose[..8]))
     }
 
     /// What was kept for a job; `None` where there is nothing, or nothing that opens.
@@ -128,15 +136,50 @@ impl Results {
             .map_err(|error| io::Error::other(error.to_string()))?;
         let path = self.path(job, worker);
         let unfinished = path.with_extension(UNFINISHED);
-        let mut file = fs::File::create(&unfinished)?;
-        io::Write::write_all(&mut file, &sealed)?;
-        file.sync_all()?;
+        write_synced(&unfinished, &sealed)?;
         fs::rename(&unfinished, &path)
     }
 
     pub(crate) fn remove(&self, job: JobId, worker: &AccountId) {
         // Where there is no file there is nothing to remove.
         let _ = fs::remove_file(self.path(job, worker));
+        let _ = fs::remove_file(self.attempts_path(job, worker));
+    }
+
+    /// Bytes on disk; 0 where nothing is kept.
+    pub(crate) fn size(&self, job: JobId, worker: &AccountId) -> u64 {
+        fs::metadata(self.path(job, worker)).map_or(0, |file| file.len())
+    }
+
+    /// Notes that a job is being worked, until the note is dropped. Refused where the process died
+    /// in the middle of the same job too often: it may be what kills it.
+    pub(crate) fn begin(
+        &self,
+        assignment: &Assignment<AccountId>,
+        worker: &AccountId,
+    ) -> Result<Attempt, Stop> {
+        let path = self.attempts_path(assignment.job, worker);
+        let fingerprint = fingerprint(assignment);
+        let deaths = fs::read(&path)
+            .ok()
+            .and_then(|note| <(Digest, u8)>::decode(&mut &note[..]).ok())
+            .filter(|(of, _)| *of == fingerprint)
+            .map_or(0, |(_, deaths)| deaths);
+        if deaths >= MAX_DEATHS {
+            return Err(Stop::Declined(format!(
+                "the node died {deaths} times while it worked this job; to have it tried again, \
+                 remove {} and restart the node",
+                path.display()
+            )));
+        }
+        (fingerprint, deaths.saturating_add(1))
+            .using_encoded(|note| write_synced(&path, note))
+            .map_err(|error| Stop::Retry(format!("{}: {error}", path.display())))?;
+        Ok(Attempt(path))
+    }
+
+    fn attempts_path(&self, job: JobId, worker: &AccountId) -> PathBuf {
+        self.folder.join(self.name(job, worker) + ATTEMPTS)
     }
 
     /// Jobs of a worker for which something is kept.
@@ -148,10 +191,31 @@ impl Results {
             .filter_map(|file| {
                 let file = file.ok()?;
                 let job = file.file_name().to_str()?.split_once('-')?.0.parse().ok()?;
-                (file.path() == self.path(job, worker)).then_some(job)
+                [self.path(job, worker), self.attempts_path(job, worker)]
+                    .contains(&file.path())
+                    .then_some(job)
             })
+            .collect::<BTreeSet<_>>()
+            .into_iter()
             .collect()
     }
+}
+
+/// A job that is being worked; taken back when dropped.
+pub(crate) struct Attempt(PathBuf);
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        // At worst it counts as a death.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Writes a file that is on disk when this returns.
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()
 }
 
 /// The same bytes as [`File::V1`], into a buffer that is never moved, so that no copy of the result

@@ -13,6 +13,7 @@ mod context;
 mod fetch;
 mod kept;
 mod metrics;
+mod places;
 mod seal;
 mod store;
 mod work;

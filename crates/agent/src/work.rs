@@ -12,6 +12,7 @@ use salus_primitives::{
     },
     AccountId, Digest, Hash,
 };
+use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -23,6 +24,9 @@ use crate::{
     kept::{fingerprint, Kept},
     seal, LOG,
 };
+
+/// A kept file up to this size, bytes, is read and revealed without a place.
+const SMALL_RESULT: u64 = 1 << 16;
 
 /// Why there is no answer this time.
 #[derive(Debug)]
@@ -93,7 +97,7 @@ fn is_over_limit(context: &Context, assignment: &Assignment<AccountId>) -> Resul
 }
 
 /// Ciphertext of all inputs, as the chain announces it.
-fn input_bytes(assignment: &Assignment<AccountId>) -> u64 {
+pub(crate) fn input_bytes(assignment: &Assignment<AccountId>) -> u64 {
     assignment.inputs.iter().fold(0u64, |sum, input| {
         sum.saturating_add(match &input.ciphertext {
             Ciphertext::Inline(bytes) => bytes.len() as u64,
@@ -115,27 +119,53 @@ async fn commit(
     ticket: &Ticket,
     assigned: &Assigned,
 ) -> Result<Vec<u8>, Stop> {
-    let kept = found(context, ticket, assigned).await?;
+    let kept = match load(context, ticket, assigned).await? {
+        Some((kept, _)) => kept,
+        None => work_out(context, ticket, assigned).await?,
+    };
     let (job, worker) = (assigned.assignment.job, &ticket.duty.member);
+    // Who revoked while it was worked out is not answered for.
+    let now = context.assignment_now(job, worker).await?;
+    fetch::unchanged(&assigned.assignment, now)?;
     Ok(commitment(job, worker, &kept.outcome, &kept.salt).encode())
 }
 
-/// What was found before, or is found now and kept.
-async fn found(context: &Arc<Context>, ticket: &Ticket, assigned: &Assigned) -> Result<Kept, Stop> {
-    let assignment = &assigned.assignment;
-    let (job, worker) = (assignment.job, &ticket.duty.member);
-    let fingerprint = fingerprint(assignment);
-    let whose = worker.clone();
-    let before = context
+/// What was found before, and where it is large a place to have it in memory.
+async fn load(
+    context: &Arc<Context>,
+    ticket: &Ticket,
+    assigned: &Assigned,
+) -> Result<Option<(Kept, Option<OwnedSemaphorePermit>)>, Stop> {
+    let (job, worker) = (assigned.assignment.job, ticket.duty.member.clone());
+    let place = match context.results.size(job, &worker) {
+        0 => return Ok(None),
+        1..=SMALL_RESULT => None,
+        _ => tokio::select! {
+            biased;
+            () = ticket.cancel.cancelled() => return Err(Stop::Cancelled),
+            place = context.places.result(ticket) => Some(place),
+        },
+    };
+    let kept = context
         .blocking(move |context| {
-            context
-                .results
-                .load(job, &whose, &context.config.identities)
+            let identities = &context.config.identities;
+            context.results.load(job, &worker, identities)
         })
         .await?;
-    if let Some(kept) = before.filter(|kept| kept.fingerprint == fingerprint) {
-        return Ok(kept);
-    }
+    let fingerprint = fingerprint(&assigned.assignment);
+    Ok(kept
+        .filter(|kept| kept.fingerprint == fingerprint)
+        .map(|kept| (kept, place)))
+}
+
+/// Works the job and keeps what is found.
+async fn work_out(
+    context: &Arc<Context>,
+    ticket: &Ticket,
+    assigned: &Assigned,
+) -> Result<Kept, Stop> {
+    let assignment = &assigned.assignment;
+    let (job, worker) = (assignment.job, &ticket.duty.member);
     let (outcome, result) = match assigned.over_limit {
         // A result like any other, so that nobody is struck.
         true => (Outcome::Failed(Failure::OverLimit), None),
@@ -143,7 +173,7 @@ async fn found(context: &Arc<Context>, ticket: &Ticket, assigned: &Assigned) -> 
     };
     let identity = context.current_identity()?;
     let kept = Kept {
-        fingerprint,
+        fingerprint: fingerprint(assignment),
         outcome,
         salt: salt(identity, context.genesis, job, worker),
         result,
@@ -170,7 +200,16 @@ async fn reveal(
     let committed = assignment
         .committed
         .ok_or_else(|| Stop::Declined("the chain has no commitment to reveal".into()))?;
-    let kept = found(context, ticket, assigned).await?;
+    let (kept, _place) = match load(context, ticket, assigned).await? {
+        Some(kept) => kept,
+        None => {
+            // Read again, so that a large one is in memory only where it has a place.
+            drop(work_out(context, ticket, assigned).await?);
+            load(context, ticket, assigned)
+                .await?
+                .ok_or_else(|| Stop::Retry("the kept result cannot be read".into()))?
+        }
+    };
     let (outcome, salt) = matching(context, ticket, assignment, &kept, committed)?;
     let result = match (outcome, &kept.result) {
         (Outcome::Success(_), Some(bytes)) => {

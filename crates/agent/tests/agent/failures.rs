@@ -272,6 +272,43 @@ async fn consent_that_ends_while_the_input_is_fetched_ends_the_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn consent_that_ends_before_the_second_input_is_decrypted_ends_the_work() {
+    let (world, mut worker, _) = one_job();
+    world.chain.change(1, |assignment| {
+        let second = assignment.inputs[0].clone();
+        assignment.inputs.push(second);
+    });
+    world.chain.revoke_after(1, 1);
+    world.start(&mut worker);
+    worker.reaches(1, Stage::Retrying).await;
+    assert_eq!(worker.computations(), 1, "the first was decrypted");
+    assert_eq!(worker.kept_files(), 0, "nothing was analysed");
+    assert_eq!(worker.commitment(1), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_that_ends_while_the_input_is_analysed_ends_the_work() {
+    let (world, mut worker, _) = one_job();
+    world.chain.revoke_after(1, 1);
+    world.start(&mut worker);
+    worker.reaches(1, Stage::Retrying).await;
+    assert_eq!(worker.kept_files(), 1, "it was analysed");
+    assert_eq!(worker.commitment(1), None, "and not committed to");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commitment_is_revealed_although_consent_ended() {
+    let (world, mut worker, job) = one_job();
+    world.start(&mut worker);
+    worker.commits_to(1, Outcome::Success(job.digest())).await;
+    world.chain.accept_commitment(&worker, 1, 200);
+    world.chain.revoke(1);
+    world.chain.finalize();
+    let reveal = until("a reveal", || worker.reveal(1)).await;
+    assert_eq!(reveal.outcome, Outcome::Success(job.digest()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_input_that_moves_while_it_is_fetched_is_fetched_again() {
     let (world, mut worker, job) = one_job();
     world.blobs.answer(job.blob(), Answer::Hang);

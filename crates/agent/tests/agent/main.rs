@@ -3,6 +3,7 @@
 mod failures;
 mod flow;
 mod gateway;
+mod places;
 mod restart;
 mod seal;
 mod support;

@@ -158,3 +158,66 @@ async fn what_a_settled_job_left_is_removed_although_nothing_is_owed() {
     until("an empty folder", || (files() == 0).then_some(())).await;
     until("no answer", || worker.commitment(1).is_none().then_some(())).await;
 }
+
+/// Ends the agent as the death of the process would: its note that it works on a job stays.
+async fn die(worker: &mut Worker) {
+    let results = worker.data_dir().join("results");
+    let note = || {
+        let files = std::fs::read_dir(&results).expect("is there");
+        files
+            .map(|file| file.expect("readable").path())
+            .find(|path| path.extension().is_some_and(|end| end == "attempts"))
+    };
+    let path = note().expect("it works on a job");
+    let bytes = std::fs::read(&path).expect("readable");
+    worker.crash().await;
+    until("the note to go", || note().is_none().then_some(())).await;
+    std::fs::write(path, bytes).expect("written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_killed_the_process_twice_is_left_alone() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    world.post_with(1, noise(50_000), &[&worker], endless(), 100);
+    for _ in 0..2 {
+        world.start(&mut worker);
+        worker.reaches(1, Stage::Computing).await;
+        die(&mut worker).await;
+    }
+    world.start(&mut worker);
+    worker.reaches(1, Stage::Declined).await;
+    assert_eq!(worker.computations(), 0, "not decrypted");
+    assert_eq!(worker.ended("job-commit", "declined"), 1);
+    let other = world.post(2, table(8), &[&worker]);
+    world.chain.finalize();
+    worker.commits_to(2, Outcome::Success(other.digest())).await;
+
+    // The chain assigns it no more: nothing stays behind.
+    world
+        .chain
+        .settle(salus_primitives::duties::DutyKind::JobCommit, 1);
+    world.chain.end_job(1);
+    worker.stop().await;
+    world.start(&mut worker);
+    until("the note to go", || {
+        (worker.kept_files() == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restarts_in_good_order_are_no_deaths() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    world.post_with(1, noise(50_000), &[&worker], endless(), 100);
+    for _ in 0..4 {
+        world.start(&mut worker);
+        worker.reaches(1, Stage::Computing).await;
+        worker.stop().await;
+        until("the note to go", || {
+            (worker.kept_files() == 0).then_some(())
+        })
+        .await;
+    }
+}

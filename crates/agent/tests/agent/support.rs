@@ -64,8 +64,8 @@ struct State {
     duties: Vec<Duty<AccountId>>,
     assignments: BTreeMap<(JobId, AccountId), Assignment<AccountId>>,
     sealings: BTreeMap<(JobId, AccountId), Vec<Sealing<AccountId>>>,
-    /// Jobs that the best block does not assign any more, or whose records are not to be sealed.
-    revoked: Vec<JobId>,
+    /// Jobs whose consent ended at the best block, after so many more looks at the assignment there.
+    revoked: BTreeMap<JobId, u32>,
     operators: BTreeMap<AccountId, AccountId>,
     streams: Vec<mpsc::UnboundedSender<Block>>,
 }
@@ -111,8 +111,16 @@ impl MockChain {
             .retain(|duty| (duty.kind, duty.subject) != (kind, job));
     }
 
+    /// Consent ends at the best block. The runtime does then what [`Chain::assignment`] does here:
+    /// it assigns the job no more to a worker that has not committed, and goes on to one that has, so
+    /// that it can reveal. Its records are not to be sealed either.
     pub fn revoke(&self, job: JobId) {
-        self.0.lock().revoked.push(job);
+        self.revoke_after(job, 0);
+    }
+
+    /// Consent ends when the agent has looked at the assignment of the best block so often.
+    pub fn revoke_after(&self, job: JobId, looks: u32) {
+        self.0.lock().revoked.insert(job, looks);
     }
 
     pub fn end_job(&self, job: JobId) {
@@ -218,7 +226,7 @@ impl Chain for MockChain {
         owner: &AccountId,
     ) -> Result<Vec<Sealing<AccountId>>, ChainError> {
         let state = self.0.lock();
-        if at == Hash::repeat_byte(BEST) && state.revoked.contains(&job) {
+        if at == Hash::repeat_byte(BEST) && state.revoked.contains_key(&job) {
             return Ok(Vec::new());
         }
         let found = state.sealings.get(&(job, owner.clone()));
@@ -231,11 +239,17 @@ impl Chain for MockChain {
         job: JobId,
         worker: &AccountId,
     ) -> Result<Option<Assignment<AccountId>>, ChainError> {
-        let state = self.0.lock();
-        if at == Hash::repeat_byte(BEST) && state.revoked.contains(&job) {
-            return Ok(None);
+        let mut state = self.0.lock();
+        let found = state.assignments.get(&(job, worker.clone())).cloned();
+        let committed = found
+            .as_ref()
+            .is_some_and(|found| found.committed.is_some());
+        match state.revoked.get_mut(&job) {
+            Some(0) if at == Hash::repeat_byte(BEST) && !committed => return Ok(None),
+            Some(looks) if at == Hash::repeat_byte(BEST) => *looks = looks.saturating_sub(1),
+            _ => (),
         }
-        Ok(state.assignments.get(&(job, worker.clone())).cloned())
+        Ok(found)
     }
 }
 
@@ -396,6 +410,28 @@ pub fn table(rows: usize) -> Vec<u8> {
     csv.into_bytes()
 }
 
+/// Parameters with which [`noise`] takes longer than any test.
+pub fn endless() -> FcmParameters {
+    FcmParameters {
+        clusters: 8,
+        m: 2.2,
+        epsilon: 0.0,
+        max_iterations: 1_000_000,
+        ..Default::default()
+    }
+}
+
+/// Rows that are all different and have no clusters.
+pub fn noise(rows: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut csv = String::from("a,b\n");
+    for _ in 0..rows {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
+        csv.push_str(&format!("{},{}\n", state >> 40, (state >> 16) % (1 << 24)));
+    }
+    csv.into_bytes()
+}
+
 impl World {
     pub fn new() -> Self {
         Self::default()
@@ -544,6 +580,12 @@ pub struct Worker {
 }
 
 impl Worker {
+    /// Files in the folder of kept results.
+    pub fn kept_files(&self) -> usize {
+        let files = std::fs::read_dir(self.data_dir().join("results"));
+        files.map_or(0, Iterator::count)
+    }
+
     pub fn data_dir(&self) -> PathBuf {
         self.data.path().join("agent")
     }
