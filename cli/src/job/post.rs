@@ -211,7 +211,8 @@ impl Client<'_> {
                 output::count(order.panel, "seat")
             )));
         }
-        let least = least_reward(chain, &at, &order.algorithm, bound, order.panel).await?;
+        let places = (order.panel, order.reserves);
+        let least = least_reward(chain, &at, &order.algorithm, bound, places).await?;
         let reward = order.reward.unwrap_or(least);
         if reward < least {
             return Err(usage(format!(
@@ -332,7 +333,7 @@ pub async fn least_reward(
     at: &At,
     algorithm: &str,
     bound: WorkBound,
-    panel: u32,
+    (panel, reserves): (u32, u32),
 ) -> anyhow::Result<Balance> {
     let name = BoundedVec(algorithm.as_bytes().to_vec());
     let price = chain
@@ -340,9 +341,10 @@ pub async fn least_reward(
         .await?
         .ok_or_else(|| usage(format!("the chain has no algorithm {algorithm:?}")))?;
     let flat = chain.constant(at, api::constants().jobs().min_reward())?;
+    let flat = flat.checked_mul(u128::from(panel) + u128::from(reserves));
     price
         .checked_mul(bound.units())
         .and_then(|seat| seat.checked_mul(panel.into()))
-        .and_then(|work| work.checked_add(flat))
+        .and_then(|work| work.checked_add(flat?))
         .context("the work is more than can be paid")
 }

@@ -57,7 +57,7 @@ impl<T: Config> Pallet<T> {
             State::Working { commit_by, .. } => commit_by,
             // Commitments are over.
             State::Revealing { since, .. } => since,
-            State::Requested { .. } | State::Drawn { .. } => return None,
+            State::Requested | State::Waiting { .. } | State::Drawn { .. } => return None,
         };
         Some(Assignment {
             job: id,
@@ -102,7 +102,7 @@ fn is_at_work<T: Config>(job: &JobOf<T>, worker: &AccountIdOf<T>, now: BlockNumb
             job.committed.contains(worker) || (now <= commit_by && has_turn::<T>(job, worker, now))
         }
         State::Revealing { .. } => job.committed.contains(worker),
-        State::Requested { .. } | State::Drawn { .. } => false,
+        State::Requested | State::Waiting { .. } | State::Drawn { .. } => false,
     }
 }
 

@@ -13,7 +13,7 @@ use salus_primitives::jobs::{JobId, MAX_INPUTS};
 
 use crate::{
     posting::records_of, Agenda, Config, Due, EndReason, HoldbackEnd, JobOf, Jobs, NextAgenda,
-    Pallet, State, WeightInfo, BEACON_MEMORY,
+    Pallet, State, WeightInfo, BEACON_MEMORY, MAX_CAPSULES,
 };
 
 impl<T: Config> Pallet<T> {
@@ -79,9 +79,14 @@ impl<T: Config> Pallet<T> {
     fn largest_weight(due: Due, job: Option<&JobOf<T>>) -> Weight {
         match due {
             Due::Job(_) => job.map_or(Weight::zero(), |job| match job.state {
-                State::Requested { .. } => {
+                State::Requested => {
                     let records = records_of(&job.spec.inputs).len() as u32;
                     T::WeightInfo::draw(T::MaxWorkers::get(), records)
+                }
+                // No more than a draw that looks at nobody else.
+                State::Waiting { .. } => {
+                    let records = records_of(&job.spec.inputs).len() as u32;
+                    T::WeightInfo::draw(MAX_CAPSULES, records)
                 }
                 State::Drawn { .. } => T::WeightInfo::end_job(),
                 State::Working { .. } => Self::weight_of_window_end(),
@@ -111,7 +116,8 @@ impl<T: Config> Pallet<T> {
     /// The job's next step without anybody's doing.
     fn step(id: JobId, mut job: JobOf<T>) -> Weight {
         match job.state {
-            State::Requested { retries } => Self::draw(id, job, retries),
+            State::Requested => Self::draw(id, job),
+            State::Waiting { remembered, .. } => Self::seat_waiting(id, job, remembered),
             State::Drawn { .. } => {
                 Self::end_with_draw_fee(id, job, EndReason::InputsMissing);
                 T::WeightInfo::end_job()
@@ -169,7 +175,11 @@ impl<T: Config> Pallet<T> {
         );
         assert!(
             (1..=BEACON_MEMORY / 2).contains(&T::GatherOutputs::get()),
-            "the beacon must remember what a late draw needs"
+            "the beacon must remember what a draw gathers"
+        );
+        assert!(
+            T::BusyInterval::get() >= one && T::BusyWindow::get() < T::PanelMemory::get(),
+            "a panel that is waited for must be remembered"
         );
         assert!(
             T::ProvideWindow::get() >= one

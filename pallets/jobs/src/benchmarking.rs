@@ -14,7 +14,7 @@ use polkadot_sdk::{
         traits::{fungible::Mutate, EnsureOrigin, Get},
         BoundedVec,
     },
-    frame_system::RawOrigin,
+    frame_system::{pallet_prelude::BlockNumberFor, RawOrigin},
     sp_runtime::traits::{BlockNumberProvider, SaturatedConversion, Saturating},
 };
 use salus_primitives::{
@@ -388,19 +388,40 @@ mod benches {
     }
 
     #[benchmark]
-    fn absorb_randomness() {
-        let outputs: Vec<_> = (0..BEACON_MEMORY)
+    fn absorb_randomness(p: Linear<1, { T::MaxDrawRetries::get() }>) {
+        // As many outputs are missing before those that count as make the last of them complete the
+        // draws of `p` blocks.
+        let (gathered, now) = (T::GatherOutputs::get(), 1_000u32);
+        T::BlockNumberProvider::set_block_number(now.into());
+        let mut known_since: Vec<u32> = (now - gathered..now - 1).collect();
+        while (known_since.len() as u32) < BEACON_MEMORY {
+            let next = now - gathered - p - (BEACON_MEMORY - known_since.len() as u32);
+            known_since.push(next + 1);
+        }
+        known_since.sort_unstable();
+        let outputs: Vec<_> = known_since
+            .into_iter()
             .map(|n| Absorbed {
                 known_since: n.into(),
                 value: [1; 32],
             })
             .collect();
         Beacon::<T>::put(BoundedVec::truncate_from(outputs));
+        let free: BlockNumberFor<T> = T::FreeCancelWindow::get();
+        let posts: Vec<BlockNumberFor<T>> = (now - gathered - p..now - gathered)
+            .map(|n| BlockNumberFor::<T>::from(n).saturating_sub(free))
+            .collect();
+        for posted_at in &posts {
+            Pallet::<T>::enter_gathering(*posted_at);
+        }
         #[block]
         {
-            Pallet::<T>::absorb_randomness();
+            Pallet::<T>::absorb(Default::default(), (now - 1).into());
         }
         assert_eq!(Beacon::<T>::get().len(), BEACON_MEMORY as usize);
+        for posted_at in posts {
+            assert!(Pallet::<T>::gathered(posted_at).is_some());
+        }
     }
 
     #[benchmark]

@@ -140,5 +140,12 @@ mod events {
         /// A seat committed, so this reserve, the last that had, is not needed.
         #[codec(index = 22)]
         StoodDown { job: JobId, worker: T::AccountId },
+        /// The panel is drawn and a seat of it has as many places as a worker can have: the job waits
+        /// for it, until block `until` at the longest.
+        #[codec(index = 23)]
+        PutOff {
+            job: JobId,
+            until: BlockNumberFor<T>,
+        },
     }
 }

@@ -124,10 +124,12 @@ pub mod pallet {
         /// What resuming earlier costs.
         #[pallet::constant]
         type RestartFee: Get<BalanceOf<Self>>;
-        /// Smallest reward, whatever the work bound: pays for what the chain keeps of a job.
+        /// Smallest reward for each seat and each reserve, whatever the work bound. A job that ends
+        /// without work once outputs are gathered costs no less.
         #[pallet::constant]
         type MinReward: Get<BalanceOf<Self>>;
-        /// Part of the reward that the panel gets where a job ends after the draw without work.
+        /// Part of the reward that the panel gets where a job ends after the draw without work, if
+        /// that is more than the smallest reward of its places.
         #[pallet::constant]
         type DrawFee: Get<Permill>;
         /// Part of the reward that waits for a result to be fetchable.
@@ -139,9 +141,15 @@ pub mod pallet {
         /// Outputs that are gathered for a draw, all of them known only after free cancelling.
         #[pallet::constant]
         type GatherOutputs: Get<u32>;
-        /// How often a draw is postponed by a block for want of outputs.
+        /// How many blocks a draw is postponed for want of outputs.
         #[pallet::constant]
         type MaxDrawRetries: Get<u32>;
+        /// Blocks for which a job waits for the busy seats of its panel, less than `PanelMemory`.
+        #[pallet::constant]
+        type BusyWindow: Get<BlockNumberFor<Self>>;
+        /// Blocks after which it looks at them again.
+        #[pallet::constant]
+        type BusyInterval: Get<BlockNumberFor<Self>>;
         /// Blocks for which a drawn panel is remembered.
         #[pallet::constant]
         type PanelMemory: Get<BlockNumberFor<Self>>;
@@ -260,6 +268,10 @@ pub mod pallet {
     /// The last outputs that the beacon took in, oldest first.
     #[pallet::storage]
     pub type Beacon<T: Config> = StorageValue<_, OutputsOf<T>, ValueQuery>;
+
+    /// What the jobs posted in a block wait for, and are drawn from.
+    #[pallet::storage]
+    pub type Gatherings<T: Config> = StorageMap<_, Twox64Concat, BlockNumberFor<T>, Gathering>;
 
     /// Panels that clients get again, by the job they were drawn for.
     #[pallet::storage]

@@ -192,6 +192,8 @@ parameter_types! {
     pub const FreeCancelWindow: u32 = 1;
     pub const GatherOutputs: u32 = 3;
     pub const MaxDrawRetries: u32 = 4;
+    pub const BusyWindow: u32 = 40;
+    pub const BusyInterval: u32 = 3;
     pub const PanelMemory: u32 = 100;
     pub const MaxDraws: u32 = 2;
     pub const MaxLiveJobs: u32 = 20;
@@ -232,6 +234,8 @@ impl pallet_jobs::Config for Test {
     type FreeCancelWindow = FreeCancelWindow;
     type GatherOutputs = GatherOutputs;
     type MaxDrawRetries = MaxDrawRetries;
+    type BusyWindow = BusyWindow;
+    type BusyInterval = BusyInterval;
     type PanelMemory = PanelMemory;
     type MaxDraws = MaxDraws;
     type MaxLiveJobs = MaxLiveJobs;

@@ -60,13 +60,14 @@ impl<T: Config> Pallet<T> {
         });
         let posted_at = Self::now();
         let due = Self::schedule(Due::Job(id), Self::first_draw(posted_at));
+        Self::enter_gathering(posted_at);
         let missing = spec.inputs.len() as u32;
         let job = Job {
             client: client.clone(),
             client_recipient,
             spec,
             posted_at,
-            state: State::Requested { retries: 0 },
+            state: State::Requested,
             due,
             seats: Default::default(),
             reserves: Default::default(),
@@ -131,12 +132,28 @@ impl<T: Config> Pallet<T> {
         T::MinWindow::get().saturating_add(blocks.saturating_mul(2).saturated_into())
     }
 
-    /// The smallest reward: each seat's work at the algorithm's price, and the flat part.
+    /// The smallest reward: each seat's work at the algorithm's price, and the flat part of each place.
     fn min_reward(price: BalanceOf<T>, spec: &SpecOf<T>) -> BalanceOf<T> {
         price
             .saturating_mul(spec.bound.units().saturated_into())
             .saturating_mul(spec.panel.into())
-            .saturating_add(T::MinReward::get())
+            .saturating_add(Self::flat_reward(spec))
+    }
+
+    /// The part of the smallest reward that is for the places in the panel, whatever the work.
+    fn flat_reward(spec: &SpecOf<T>) -> BalanceOf<T> {
+        let places = spec.panel.saturating_add(spec.reserves);
+        T::MinReward::get().saturating_mul(places.into())
+    }
+
+    /// What a job costs that ends without work when outputs are gathered or later: part of the reward,
+    /// and no less than what is for the places, so that keeping workers busy for nothing costs by the
+    /// place.
+    pub(crate) fn draw_fee(spec: &SpecOf<T>) -> BalanceOf<T> {
+        T::DrawFee::get()
+            .mul_floor(spec.reward)
+            .max(Self::flat_reward(spec))
+            .min(spec.reward)
     }
 
     /// Whether the client may have every record among the inputs analysed at this block.
@@ -164,13 +181,19 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn do_cancel(who: AccountIdOf<T>, id: JobId) -> DispatchResult {
-        let job = Self::job_of_client(&who, id)?;
+        let mut job = Self::job_of_client(&who, id)?;
         match job.state {
-            State::Requested { .. } if Self::now() <= Self::free_until(job.posted_at) => {
-                Self::end_with_refund(id, job, EndReason::Cancelled);
+            State::Requested => {
+                Self::leave_gathering(job.posted_at);
+                if Self::now() <= Self::free_until(job.posted_at) {
+                    Self::end_with_refund(id, job, EndReason::Cancelled);
+                } else {
+                    Self::end_with_draw_fee(id, job, EndReason::CancelledLate);
+                }
                 Ok(())
             }
-            State::Requested { .. } => {
+            State::Waiting { .. } => {
+                job.dismiss();
                 Self::end_with_draw_fee(id, job, EndReason::CancelledLate);
                 Ok(())
             }

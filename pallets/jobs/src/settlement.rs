@@ -38,7 +38,7 @@ impl<T: Config> Pallet<T> {
     /// Ends a job on which nobody has worked, through no fault of the panel: the seats share the
     /// draw fee. Where there is no panel yet, it goes to the treasury.
     pub(crate) fn end_with_draw_fee(id: JobId, job: JobOf<T>, reason: EndReason) {
-        let mut fee = T::DrawFee::get().mul_floor(job.spec.reward);
+        let mut fee = Self::draw_fee(&job.spec);
         let rest = job.spec.reward.saturating_sub(fee);
         if job.seats.is_empty() {
             fee.saturating_reduce(Self::pay_held(
@@ -81,7 +81,7 @@ impl<T: Config> Pallet<T> {
             .cloned()
             .collect();
         // Reserves among those who committed may leave less than the fee.
-        let fee = part_of(T::DrawFee::get().mul_floor(job.spec.reward), others.len()).min(rest);
+        let fee = part_of(Self::draw_fee(&job.spec), others.len()).min(rest);
         Self::share_reward(&job.client, &others, fee);
         Self::release(HoldReason::Reward, &job.client, rest.saturating_sub(fee));
         Self::close(id, &job, Zero::zero());

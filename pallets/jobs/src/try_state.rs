@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use polkadot_sdk::{
     frame_support::{ensure, traits::fungible::InspectHold},
+    frame_system,
     sp_runtime::{
         traits::{Saturating, Zero},
         TryRuntimeError,
@@ -12,9 +13,9 @@ use salus_primitives::jobs::{Ciphertext, InputSpec};
 
 use crate::{
     workers::is_drawable, AccountIdOf, Agenda, Answers, BalanceOf, Beacon, BlobOwner, Blobs,
-    Config, DrawnFor, Due, FinishedJobs, HoldReason, InputBlobs, Inputs, JobRecipients, Jobs,
-    LiveJobs, NextAgenda, NextJobId, Pallet, Panels, Pool, RecordBlobs, Results, SealedKeys, Seats,
-    State, Workers,
+    Config, DrawnFor, Due, FinishedJobs, Gatherings, HoldReason, InputBlobs, Inputs, JobRecipients,
+    Jobs, LiveJobs, NextAgenda, NextJobId, Pallet, Panels, Pool, RecordBlobs, Results, SealedKeys,
+    Seats, State, Workers,
 };
 
 impl<T: Config> Pallet<T> {
@@ -48,18 +49,24 @@ impl<T: Config> Pallet<T> {
         for (who, worker) in Workers::<T>::iter() {
             add(&mut bonds, &who, worker.bond);
         }
-        for (reason, recorded) in [
+        for (reason, mut recorded) in [
             (HoldReason::Reward, rewards),
             (HoldReason::JobDeposit, deposits),
             (HoldReason::WorkerBond, bonds),
         ] {
             let reason = reason.into();
-            for (who, amount) in recorded {
+            // All accounts, so that a hold of which nothing is recorded shows too.
+            for who in frame_system::Account::<T>::iter_keys() {
+                let amount = recorded.remove(&who).unwrap_or_else(Zero::zero);
                 ensure!(
                     T::Currency::balance_on_hold(&reason, &who) == amount,
                     "a hold is not what is recorded"
                 );
             }
+            ensure!(
+                recorded.values().all(Zero::is_zero),
+                "an account that does not exist should hold"
+            );
         }
         Ok(())
     }
@@ -110,8 +117,12 @@ impl<T: Config> Pallet<T> {
                 "a worker has two places in a panel"
             );
             ensure!(!panel.contains(&job.client), "the client is in the panel");
+            let seated = !matches!(job.state, State::Waiting { .. });
             for who in panel {
-                ensure!(Seats::<T>::contains_key(who, id), "a seat is not indexed");
+                ensure!(
+                    Seats::<T>::contains_key(who, id) == seated,
+                    "the seats in the index are not those of the jobs"
+                );
             }
             let supplied = Inputs::<T>::iter_key_prefix(id).count();
             ensure!(
@@ -123,7 +134,7 @@ impl<T: Config> Pallet<T> {
                 !at_work || job.missing == 0,
                 "a panel works without its inputs"
             );
-            let drawn = !matches!(job.state, State::Requested { .. });
+            let drawn = !matches!(job.state, State::Requested);
             ensure!(
                 drawn == (job.seats.len() as u32 == job.spec.panel),
                 "the panel is not as large as the job asks"
@@ -206,6 +217,18 @@ impl<T: Config> Pallet<T> {
             .zip(outputs.iter().skip(1))
             .all(|(before, after)| before.known_since < after.known_since);
         ensure!(rises, "the beacon took an output in twice");
+
+        let mut undrawn = BTreeMap::<_, u32>::new();
+        for job in Jobs::<T>::iter_values() {
+            if matches!(job.state, State::Requested) {
+                undrawn.entry(job.posted_at).or_default().saturating_inc();
+            }
+        }
+        let gatherings = Gatherings::<T>::iter().map(|(at, of)| (at, of.jobs));
+        ensure!(
+            gatherings.collect::<BTreeMap<_, _>>() == undrawn,
+            "the count of a block's jobs that are not drawn is wrong"
+        );
 
         let mut drawn = 0usize;
         for (client, key, draws) in DrawnFor::<T>::iter() {

@@ -1,5 +1,6 @@
 //! What the pallet keeps in storage and takes in calls.
 
+use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use polkadot_sdk::{
     frame_support::traits::fungible, frame_system, frame_system::pallet_prelude::BlockNumberFor,
@@ -28,9 +29,8 @@ pub type SpecOf<T> = JobSpec<BalanceOf<T>, BlockNumberFor<T>>;
 pub type OutputsOf<T> = BoundedVec<Absorbed<BlockNumberFor<T>>, ConstU32<BEACON_MEMORY>>;
 pub type PanelMemoryOf<T> = RememberedPanel<AccountIdOf<T>, BlockNumberFor<T>>;
 
-/// How many outputs the beacon remembers, so that a draw that the agenda delays still gets the value
-/// it would have had in time.
-pub const BEACON_MEMORY: u32 = 64;
+/// How many outputs the beacon remembers: twice the most that a draw gathers.
+pub const BEACON_MEMORY: u32 = 32;
 
 /// Inputs of a job as posted.
 pub type InputSpecs = BoundedVec<InputSpec, ConstU32<MAX_INPUTS>>;
@@ -87,9 +87,9 @@ pub struct JobSpec<Balance, BlockNumber> {
     Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum State<BlockNumber> {
-    /// Waits for the draw; `retries` draws were postponed for want of outputs.
+    /// Waits for the draw.
     #[codec(index = 0)]
-    Requested { retries: u32 },
+    Requested,
     /// The panel is drawn; inputs are accepted up to and in block `provide_by`.
     #[codec(index = 1)]
     Drawn { provide_by: BlockNumber },
@@ -106,6 +106,10 @@ pub enum State<BlockNumber> {
         since: BlockNumber,
         reveal_by: BlockNumber,
     },
+    /// The panel is drawn, `remembered` of it from an earlier draw, and has not its places yet: a seat
+    /// of it is busy. At block `until` at the latest it is tried for the last time.
+    #[codec(index = 4)]
+    Waiting { until: BlockNumber, remembered: u32 },
 }
 
 /// A job from its post to its settlement.
@@ -131,6 +135,23 @@ pub struct Job<AccountId, Balance, BlockNumber> {
     pub missing: u32,
     /// Of the client, held under `HoldReason::JobDeposit`.
     pub deposit: Balance,
+}
+
+impl<AccountId: Clone, Balance, BlockNumber> Job<AccountId, Balance, BlockNumber> {
+    /// Seats, then reserves, in drawn order.
+    pub(crate) fn drawn(&self) -> Vec<AccountId> {
+        self.seats
+            .iter()
+            .chain(self.reserves.iter())
+            .cloned()
+            .collect()
+    }
+
+    /// Sends those home that were drawn and have no places yet.
+    pub(crate) fn dismiss(&mut self) {
+        self.seats = Default::default();
+        self.reserves = Default::default();
+    }
 }
 
 /// An input whose content was named.
@@ -185,6 +206,26 @@ pub struct Absorbed<BlockNumber> {
     pub known_since: BlockNumber,
     /// blake2-256(value before ‖ output).
     pub value: [u8; 32],
+}
+
+/// The jobs posted in a block that are not drawn yet, and what they are drawn from.
+#[derive(
+    Clone,
+    PartialEq,
+    Eq,
+    Default,
+    Debug,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Gathering {
+    /// How many they are.
+    pub jobs: u32,
+    /// Value of the beacon after the last output that counts, once that was taken in.
+    pub value: Option<[u8; 32]>,
 }
 
 /// A drawn panel, which its client gets again for the same inputs or some of them.
@@ -319,6 +360,9 @@ pub enum EndReason {
     /// Another job of the client used up the draws of a record; the treasury got the draw fee.
     #[codec(index = 8)]
     DrawsUsedUp,
+    /// A seat of the panel stayed busy; the treasury got the draw fee.
+    #[codec(index = 9)]
+    WorkersBusy,
 }
 
 /// Why part of a bond went to the treasury.

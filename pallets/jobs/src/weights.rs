@@ -33,8 +33,8 @@ pub trait WeightInfo {
     fn report_unavailable() -> Weight;
     fn forget() -> Weight;
     fn set_algorithm() -> Weight;
-    /// An output taken in by a full beacon.
-    fn absorb_randomness() -> Weight;
+    /// An output taken in by a full beacon, the last for the jobs posted in `p` blocks.
+    fn absorb_randomness(p: u32) -> Weight;
     /// A look at a slot of the agenda.
     fn agenda_slot() -> Weight;
     /// A draw of a full panel that looks at `w` workers, for `r` records.
@@ -68,7 +68,7 @@ macro_rules! weights {
         }
         fn post(i: u32) -> Weight {
             let i = u64::from(i);
-            counted(80_000_000, 12_000, $db, 9, 7)
+            counted(80_000_000, 15_000, $db, 10, 8)
                 .saturating_add(counted(13_000_000, 4_000, $db, 6, 0).saturating_mul(i))
         }
         fn end_job() -> Weight {
@@ -100,15 +100,16 @@ macro_rules! weights {
         fn set_algorithm() -> Weight {
             counted(12_000_000, 4_000, $db, 1, 1)
         }
-        fn absorb_randomness() -> Weight {
+        fn absorb_randomness(p: u32) -> Weight {
             counted(12_000_000, 6_000, $db, 2, 1)
+                .saturating_add(counted(5_000_000, 3_000, $db, 1, 1).saturating_mul(p.into()))
         }
         fn agenda_slot() -> Weight {
             counted(6_000_000, 4_000, $db, 2, 1)
         }
         fn draw(w: u32, r: u32) -> Weight {
             let (w, r) = (u64::from(w), u64::from(r));
-            counted(300_000_000, 120_000, $db, 70, 72)
+            counted(300_000_000, 120_000, $db, 71, 73)
                 .saturating_add(counted(10_000_000, 4_000, $db, 4, 0).saturating_mul(w))
                 // Pointer, consent, draws and owner of a record.
                 .saturating_add(counted(15_000_000, 6_000, $db, 7, 2).saturating_mul(r))

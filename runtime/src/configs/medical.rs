@@ -41,7 +41,7 @@ impl Randomness<Hash, BlockNumber> for AuthorRandomness {
 parameter_types! {
     /// A wrong answer costs a tenth of a bond of 1,000 MED: more than the reward of an ordinary job.
     pub const SlashPart: Permill = Permill::from_percent(10);
-    /// A panel that was drawn for nothing gets a twentieth.
+    /// A panel that was drawn for nothing gets a twentieth, and no less than `MinReward` a place.
     pub const DrawFee: Permill = Permill::from_percent(5);
     /// A fifth of the reward waits until a result was fetched.
     pub const Holdback: Permill = Permill::from_percent(20);
@@ -113,6 +113,7 @@ impl pallet_jobs::Config for Runtime {
     type UnbondingPeriod = in_bounds::UnbondingPeriod;
     type SuspensionPeriod = in_bounds::SuspensionPeriod;
     type RestartFee = ConstU128<{ 10 * MED }>;
+    // A place in a panel. All 32 places of 100 workers cost 320 MED for each `ProvideWindow`.
     type MinReward = ConstU128<{ 100 * MILLI_MED }>;
     type DrawFee = DrawFee;
     type Holdback = Holdback;
@@ -122,6 +123,9 @@ impl pallet_jobs::Config for Runtime {
     // would be 3 and 59 times a day. A draw takes 15 blocks.
     type GatherOutputs = ConstU32<12>;
     type MaxDrawRetries = ConstU32<10>;
+    type BusyWindow = ConstU32<DAYS>;
+    // Half a minute: whoever waits has its places soon after they are free.
+    type BusyInterval = ConstU32<15>;
     type PanelMemory = ConstU32<{ 7 * DAYS }>;
     // A record's chance to meet colluders is at most four times that of one draw.
     type MaxDraws = ConstU32<4>;

@@ -5,9 +5,10 @@ use salus_primitives::jobs::InputSpec;
 
 use crate::{mock::*, Agenda, Error, Event, Jobs, NextAgenda, SpecOf, State, WeightInfo};
 
+/// Jobs whose panel is drawn, also where it waits for one who is busy.
 fn drawn_jobs() -> usize {
     Jobs::<Test>::iter_values()
-        .filter(|job| matches!(job.state, State::Drawn { .. }))
+        .filter(|job| !matches!(job.state, State::Requested))
         .count()
 }
 

@@ -3,7 +3,7 @@
 use codec::Encode;
 use polkadot_sdk::{frame_support::traits::Randomness, sp_io::hashing::blake2_256};
 
-use crate::{mock::*, Beacon, BEACON_MEMORY};
+use crate::{mock::*, Beacon, EndReason, Event, Gatherings, BEACON_MEMORY};
 
 fn value() -> [u8; 32] {
     Beacon::<Test>::get().last().unwrap().value
@@ -11,6 +11,11 @@ fn value() -> [u8; 32] {
 
 fn set_output(seed: u8, known_since: Option<u32>) {
     RANDOM.set((seed, known_since));
+}
+
+/// As a post does.
+fn wait_for_value(posted: u32) {
+    PalletJobs::enter_gathering(posted);
 }
 
 #[test]
@@ -55,11 +60,13 @@ fn outputs_known_while_cancelling_is_free_do_not_count() {
     ExtBuilder::default().build_and_execute(|| {
         run(10);
         let posted = System::block_number();
+        wait_for_value(posted);
         run(draw_delay() - 1);
         assert_eq!(PalletJobs::gathered(posted), None);
         run(1);
         let gathered = PalletJobs::gathered(posted).unwrap();
         assert_eq!(gathered, value());
+        PalletJobs::leave_gathering(posted);
         let first = posted + FreeCancelWindow::get() + 1;
         let counted = Beacon::<Test>::get()
             .iter()
@@ -76,11 +83,13 @@ fn each_gathered_output_changes_the_value() {
         ExtBuilder::default().build_and_execute(|| {
             run(5);
             let posted = System::block_number();
+            wait_for_value(posted);
             for step in 1..=draw_delay() {
                 set_output((changed == Some(step)).into(), None);
                 run(1);
             }
             found = PalletJobs::gathered(posted);
+            PalletJobs::leave_gathering(posted);
         });
         found.unwrap()
     };
@@ -94,13 +103,102 @@ fn each_gathered_output_changes_the_value() {
 fn the_value_is_the_same_however_late_the_draw() {
     ExtBuilder::default().build_and_execute(|| {
         let posted = System::block_number();
+        wait_for_value(posted);
+        wait_for_value(posted);
         run(draw_delay());
         let gathered = PalletJobs::gathered(posted);
         assert!(gathered.is_some());
-        run(BEACON_MEMORY - GatherOutputs::get() - 1);
+        // Longer than the beacon remembers outputs.
+        run(2 * BEACON_MEMORY);
         assert_eq!(PalletJobs::gathered(posted), gathered);
-        // Later still the outputs may be forgotten, and others must not take their place.
-        run(BEACON_MEMORY);
-        assert_eq!(PalletJobs::gathered(posted), None);
+        PalletJobs::leave_gathering(posted);
+        assert_eq!(PalletJobs::gathered(posted), gathered);
+        PalletJobs::leave_gathering(posted);
+        assert_eq!(Gatherings::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn a_late_draw_gets_the_panel_that_it_would_have_had() {
+    let panel = |late: u32| {
+        let mut seats = Vec::new();
+        ExtBuilder::default().build_and_execute(|| {
+            let id = post(spec());
+            run(draw_delay() - 1);
+            // The agenda is kept from coming to it.
+            for _ in 0..=late {
+                System::set_block_number(System::block_number() + 1);
+                PalletJobs::absorb_randomness();
+            }
+            run_agenda(late);
+            seats = job(id).seats.to_vec();
+        });
+        seats
+    };
+    let in_time = panel(0);
+    assert_eq!(in_time.len(), 3);
+    assert_eq!(panel(3 * BEACON_MEMORY), in_time);
+}
+
+/// Works off as many slots as the agenda is late.
+fn run_agenda(late: u32) {
+    for _ in 0..=late / MaxSlotsPerBlock::get() {
+        PalletJobs::work_off_agenda();
+    }
+}
+
+#[test]
+fn missing_outputs_complete_several_blocks_at_once() {
+    ExtBuilder::default().build_and_execute(|| {
+        run(10);
+        let first = System::block_number();
+        // No output of the blocks in which cancelling ends.
+        let missing = MaxDrawRetries::get();
+        let mut posts = Vec::new();
+        for n in 0..=missing {
+            posts.push(post(spec()));
+            wait_for_value(first + n);
+            if n < missing {
+                set_output(0, Some(first + FreeCancelWindow::get()));
+                run(1);
+            }
+        }
+        set_output(0, None);
+        let resumed = System::block_number();
+        run(GatherOutputs::get() - 1);
+        assert_eq!(PalletJobs::gathered(first), None);
+        run(1);
+        assert!(PalletJobs::gathered(first).is_some());
+        let next = PalletJobs::gathered(first + 1);
+        assert_eq!(PalletJobs::gathered(first), next, "the same outputs");
+        run(draw_delay() - GatherOutputs::get());
+        assert!((first..=resumed).all(|at| PalletJobs::gathered(at).is_some()));
+        for at in first..=resumed {
+            PalletJobs::leave_gathering(at);
+        }
+        run(1);
+        for id in posts {
+            assert_eq!(job(id).seats.len(), 3);
+        }
+    });
+}
+
+#[test]
+fn a_value_that_can_never_come_is_not_waited_for() {
+    ExtBuilder::default().build_and_execute(|| {
+        set_output(0, Some(0));
+        let id = post(spec());
+        // The agenda comes late.
+        let late = System::block_number() + draw_delay() + MaxDrawRetries::get();
+        System::set_block_number(late);
+        PalletJobs::work_off_agenda();
+        assert_eq!(
+            last_event(),
+            Event::Ended {
+                job: id,
+                reason: EndReason::NoRandomness,
+                share: 0
+            }
+        );
     });
 }

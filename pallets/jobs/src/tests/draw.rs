@@ -73,9 +73,9 @@ fn too_few_outputs_postpone_the_draw() {
         run(draw_delay() - 1);
         RANDOM.with_borrow_mut(|random| random.1 = Some(free_until));
         run(1);
-        assert_eq!(job(id).state, State::Requested { retries: 1 });
+        assert_eq!(job(id).state, State::Requested);
         run(1);
-        assert_eq!(job(id).state, State::Requested { retries: 2 });
+        assert_eq!(job(id).state, State::Requested);
         RANDOM.with_borrow_mut(|random| random.1 = None);
         run(1);
         assert!(matches!(job(id).state, State::Drawn { .. }));
@@ -159,33 +159,234 @@ fn neither_client_nor_patient_nor_the_unfit_are_drawn() {
         });
 }
 
-#[test]
-fn a_busy_worker_is_not_drawn() {
+/// Fills all places that these workers have.
+fn fill(workers: &[AccountId]) {
+    for who in workers {
+        for n in 0..u64::from(MaxActiveSeats::get()) {
+            Seats::<Test>::insert(who, 1_000 + n, ());
+        }
+        Workers::<Test>::mutate_extant(who, |worker| worker.active = MaxActiveSeats::get());
+    }
+}
+
+/// The end of `fill`.
+fn empty(workers: &[AccountId]) {
+    for who in workers {
+        for n in 0..u64::from(MaxActiveSeats::get()) {
+            Seats::<Test>::remove(who, 1_000 + n);
+        }
+        Workers::<Test>::mutate_extant(who, |worker| worker.active = 0);
+    }
+}
+
+/// The panel, seats and reserves, that the first post gets where nobody is busy.
+fn undisturbed() -> (Vec<AccountId>, Vec<AccountId>) {
+    let mut found = Default::default();
     ExtBuilder::default()
-        .workers(11..=14)
+        .workers(WORKERS)
         .build_and_execute(|| {
-            for n in 0..=MaxActiveSeats::get() as u8 {
-                let mut more = spec();
-                more.inputs = vec![own(n + 10)].try_into().unwrap();
-                post(more);
-            }
-            run(draw_delay() + 1);
-            let ended: Vec<_> = events()
-                .into_iter()
-                .filter(|event| {
-                    matches!(
-                        event,
-                        Event::Ended {
-                            reason: EndReason::TooFewWorkers,
-                            share: 0,
-                            ..
-                        }
-                    )
-                })
-                .collect();
-            assert_eq!(ended.len(), 1);
-            assert_eq!(Jobs::<Test>::iter().count() as u32, MaxActiveSeats::get());
+            let id = drawn(spec());
+            found = (job(id).seats.to_vec(), job(id).reserves.to_vec());
         });
+    found
+}
+
+#[test]
+fn a_job_waits_for_a_busy_seat() {
+    let (seats, reserves) = undisturbed();
+    ExtBuilder::default()
+        .workers(WORKERS)
+        .build_and_execute(|| {
+            let id = post(spec());
+            fill(&seats[..1]);
+            run(draw_delay());
+            let until = System::block_number() + BusyWindow::get();
+            assert_eq!(last_event(), Event::PutOff { job: id, until });
+            let (state, remembered) = (job(id).state, 0);
+            assert_eq!(state, State::Waiting { until, remembered });
+            assert_eq!(Seats::<Test>::iter_key_prefix(seats[1]).count(), 0);
+            assert_eq!(Workers::<Test>::get(seats[1]).unwrap().active, 0);
+            assert!(Panels::<Test>::contains_key(id));
+            empty(&seats[..1]);
+            PalletJobs::do_try_state().unwrap();
+
+            // Whatever the randomness says meanwhile.
+            fill(&seats[1..2]);
+            seed(9);
+            run(2 * BusyInterval::get());
+            assert_eq!(job(id).state, State::Waiting { until, remembered });
+            empty(&seats[1..2]);
+            run(BusyInterval::get());
+            assert!(matches!(job(id).state, State::Drawn { .. }));
+            assert_eq!(job(id).seats.to_vec(), seats);
+            assert_eq!(job(id).reserves.to_vec(), reserves);
+            provide(id);
+        });
+}
+
+#[test]
+fn a_busy_reserve_is_left_out_and_replaced_by_nobody() {
+    let (seats, reserves) = undisturbed();
+    ExtBuilder::default()
+        .workers(WORKERS)
+        .build_and_execute(|| {
+            let id = post(spec());
+            fill(&reserves);
+            run(draw_delay());
+            assert_eq!(job(id).seats.to_vec(), seats);
+            assert!(job(id).reserves.is_empty());
+            // It keeps its place in the order.
+            let members = Panels::<Test>::get(id).unwrap().members.to_vec();
+            assert_eq!(members, [seats, reserves.clone()].concat());
+            empty(&reserves);
+        });
+}
+
+#[test]
+fn filling_the_places_of_others_buys_no_other_panel() {
+    let (seats, _) = undisturbed();
+    let friends = [17, 18];
+    let honest: Vec<_> = WORKERS.filter(|who| !friends.contains(who)).collect();
+    ExtBuilder::default()
+        .workers(honest.clone())
+        .build_and_execute(|| {
+            // All others are busy when the client's friends come into the pool: neither a post nor
+            // the same again is drawn from the friends, and each time costs the draw fee.
+            fill(&honest);
+            for who in friends {
+                assert_ok!(PalletJobs::register_worker(signed(who), BOND));
+            }
+            let mut wanted = spec();
+            (wanted.panel, wanted.reserves) = (3, 0);
+            let fee = DrawFee::get().mul_floor(REWARD);
+            for n in 1..=2u128 {
+                let id = post(wanted.clone());
+                run(draw_delay() + BusyWindow::get() - 1);
+                assert!(matches!(job(id).state, State::Waiting { .. }));
+                assert_eq!(job(id).seats.to_vec(), seats);
+                run(1);
+                assert_eq!(
+                    last_event(),
+                    Event::Ended {
+                        job: id,
+                        reason: EndReason::WorkersBusy,
+                        share: 0
+                    }
+                );
+                assert_eq!(free(CLIENT), START - fee * n);
+                assert_eq!(free(TREASURY), START + fee * n);
+                assert_eq!(held(CLIENT), 0);
+                seed(n as u8);
+            }
+            empty(&honest);
+        });
+}
+
+#[test]
+fn one_who_leaves_while_the_job_waits_gives_its_place_to_the_reserve() {
+    let (seats, reserves) = undisturbed();
+    ExtBuilder::default()
+        .workers(WORKERS)
+        .build_and_execute(|| {
+            let id = post(spec());
+            fill(&seats[..1]);
+            run(draw_delay());
+            assert_ok!(PalletJobs::leave(signed(seats[1])));
+            empty(&seats[..1]);
+            run(BusyInterval::get());
+            assert_eq!(job(id).seats.to_vec(), [seats[0], seats[2], reserves[0]]);
+            assert!(job(id).reserves.is_empty());
+            assert_ok!(PalletJobs::cancel(signed(CLIENT), id));
+
+            // Where there is no reserve, the client has everything back, and the rest is remembered.
+            let before = free(CLIENT);
+            let mut bare = spec();
+            bare.reserves = 0;
+            let id = post(bare);
+            fill(&seats[..1]);
+            run(draw_delay());
+            assert_ok!(PalletJobs::leave(signed(seats[2])));
+            run(BusyInterval::get());
+            assert_eq!(
+                last_event(),
+                Event::Ended {
+                    job: id,
+                    reason: EndReason::TooFewWorkers,
+                    share: 0
+                }
+            );
+            assert_eq!((free(CLIENT), held(CLIENT)), (before, 0));
+            empty(&seats[..1]);
+        });
+}
+
+#[test]
+fn a_job_that_waits_can_be_cancelled_or_lose_its_consent() {
+    ExtBuilder::default().build_and_execute(|| {
+        let all: Vec<_> = (11..=16).collect();
+        let id = post(spec());
+        let record = make_record(PATIENT, CLIENT, PURPOSE, 1);
+        let mut with = spec();
+        with.inputs = vec![InputSpec::Record { record }].try_into().unwrap();
+        let on_record = post(with);
+        fill(&all);
+        run(draw_delay());
+        let refused = PalletJobs::provide(
+            signed(CLIENT),
+            id,
+            [8; 32],
+            vec![(0, inline(1))].try_into().unwrap(),
+            capsules(id),
+        );
+        assert_eq!(refused, Err(Error::<Test>::WrongTime.into()));
+        assert_ok!(PalletJobs::cancel(signed(CLIENT), id));
+        let reason = EndReason::CancelledLate;
+        let share = 0;
+        assert_eq!(
+            last_event(),
+            Event::Ended {
+                job: id,
+                reason,
+                share
+            }
+        );
+        let fee = DrawFee::get().mul_floor(REWARD);
+        assert_eq!(free(TREASURY), START + fee);
+        for who in &all {
+            assert_eq!(free(*who), START - BOND, "it was never kept busy");
+        }
+        revoke(CLIENT, record);
+        run(BusyInterval::get());
+        let reason = EndReason::ConsentRevoked;
+        let job = on_record;
+        assert_eq!(last_event(), Event::Ended { job, reason, share });
+        assert_eq!((free(CLIENT), held(CLIENT)), (START - fee, 0));
+        empty(&all);
+    });
+}
+
+#[test]
+fn places_cost_by_their_number() {
+    ExtBuilder::default().build_and_execute(|| {
+        let mut cheapest = spec();
+        (cheapest.panel, cheapest.reserves) = (3, 2);
+        cheapest.reward = 2_000 * 2 * 3 + MinReward::get() * 5;
+        let id = drawn(cheapest);
+        run(ProvideWindow::get() + 1);
+        // A tenth of the reward is less.
+        let fee = MinReward::get() * 5;
+        let reason = EndReason::InputsMissing;
+        let share = fee / 3;
+        assert_eq!(
+            last_event(),
+            Event::Ended {
+                job: id,
+                reason,
+                share
+            }
+        );
+        assert_eq!(free(CLIENT), START - share * 3);
+    });
 }
 
 #[test]

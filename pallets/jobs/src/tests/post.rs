@@ -22,7 +22,7 @@ fn a_post_holds_reward_and_deposit() {
     ExtBuilder::default().build_and_execute(|| {
         let id = post(spec());
         let job = job(id);
-        assert_eq!(job.state, State::Requested { retries: 0 });
+        assert_eq!(job.state, State::Requested);
         assert_eq!(held(CLIENT), REWARD + job.deposit);
         assert!(job.deposit > DepositBase::get());
         assert_eq!(
@@ -105,8 +105,8 @@ fn a_post_is_checked() {
 #[test]
 fn the_reward_covers_the_work_bound() {
     ExtBuilder::default().build_and_execute(|| {
-        // 10 × 10 × 2 × 10 units at 2, for three seats, and the flat part.
-        let least = 2_000 * 2 * 3 + MinReward::get();
+        // 10 × 10 × 2 × 10 units at 2, for three seats, and the flat part of four places.
+        let least = 2_000 * 2 * 3 + MinReward::get() * 4;
         refused(|spec| spec.reward = least - 1, Error::RewardTooSmall);
         refused(
             |spec| {

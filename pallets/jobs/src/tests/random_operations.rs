@@ -8,8 +8,8 @@ use salus_primitives::{
 };
 
 use crate::{
-    mock::*, Agenda, Answers, Blobs, FinishedJobs, Inputs, Jobs, Panels, RecordBlobs, Results,
-    SealedKeys, Seats, State, Workers,
+    mock::*, Agenda, Answers, Blobs, FinishedJobs, Gatherings, Inputs, Jobs, Panels, RecordBlobs,
+    Results, SealedKeys, Seats, State, Workers,
 };
 
 /// A stream of pseudo-random numbers.
@@ -172,6 +172,7 @@ fn nothing_is_made_burnt_or_left_behind() {
                     Answers::<Test>::iter().count(),
                     Seats::<Test>::iter().count(),
                     Panels::<Test>::iter().count(),
+                    Gatherings::<Test>::iter().count(),
                     Agenda::<Test>::iter().count(),
                     RecordBlobs::<Test>::iter().count(),
                 ] {
@@ -214,18 +215,19 @@ fn states_are_reached() {
             let records = [make_record(PATIENT, CLIENT, PURPOSE, 1)];
             let mut dice = Dice { seed: 99, step: 0 };
             let mut said = Vec::new();
-            let mut seen = [false; 4];
+            let mut seen = [false; 5];
             for _ in 0..1_000 {
                 operate(&mut dice, &records, &mut said);
                 for job in Jobs::<Test>::iter_values() {
                     seen[match job.state {
-                        State::Requested { .. } => 0,
+                        State::Requested => 0,
                         State::Drawn { .. } => 1,
                         State::Working { .. } => 2,
                         State::Revealing { .. } => 3,
+                        State::Waiting { .. } => 4,
                     }] = true;
                 }
             }
-            assert_eq!(seen, [true; 4]);
+            assert_eq!(seen, [true; 5]);
         });
 }
