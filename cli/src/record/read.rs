@@ -33,6 +33,11 @@ pub type ShareEntry = records::Share<AccountId32, u128, u32>;
 
 /// Largest content that is fetched and opened in memory, bytes.
 pub const MAX_CONTENT: u64 = 256 * 1024 * 1024;
+// The largest result of an analysis is among it, also sealed: 16 bytes for 64 KiB and a header.
+const _: () = {
+    let result = salus_analytics::job::MAX_RESULT;
+    assert!(result + result / 4096 + 4096 <= MAX_CONTENT);
+};
 
 /// A share, for printing.
 #[derive(Clone, Debug, Serialize)]

@@ -24,8 +24,10 @@ pub struct Config {
     pub downloads: NonZeroUsize,
     /// Threads of one analysis.
     pub threads: NonZeroUsize,
-    /// Most ciphertext of one job, bytes, which is also about what its plaintext takes in memory.
-    /// A job with more is left alone.
+    /// Most ciphertext of one job, bytes. A job with more is left alone. Twice as much is held in
+    /// memory at most, of one job that is analysed and one that is fetched. An analysis takes as much
+    /// again as its inputs for the plaintext, and up to 1.5 GiB for table, memberships and result,
+    /// which the limits of [`salus_analytics::job`] bound.
     pub max_input_bytes: u64,
     /// Blocks before a deadline at which the agent stops trying to fetch an input: the time that
     /// the answer needs into the chain. The hook resends after 5.

@@ -18,8 +18,27 @@ pub const ALGORITHMS: &[&str] = &[FCM_1];
 /// Fuzzy c-means, version 1.
 pub const FCM_1: &str = "fcm/1";
 
-/// Most memberships (rows x clusters) of a result: 2^27, a gigabyte.
-pub const MAX_MEMBERSHIPS: usize = 1 << 27;
+/// Most memberships (rows x clusters) of a result, dropped rows included: 128 MiB of them.
+pub const MAX_MEMBERSHIPS: usize = 1 << 24;
+
+/// Most values (rows x columns) of a table: 256 MiB, and as much again while they are clustered.
+pub const MAX_VALUES: usize = 1 << 25;
+
+/// Most coordinates (clusters x columns) of prototypes, and most fields of a line.
+pub const MAX_COORDINATES: usize = 1 << 20;
+
+/// Most bytes of all column names of a header.
+pub const MAX_HEADER: usize = 1 << 24;
+
+/// No result is larger, bytes. What is published of one is this and what sealing adds.
+pub const MAX_RESULT: u64 = {
+    // With one cluster there are most labels, and a kept row takes more than a dropped one.
+    let rows = MAX_MEMBERSHIPS * (8 + 2);
+    // Prototypes; the length of a name, offset and divisor of each column.
+    let columns = MAX_COORDINATES * (8 + 4 + 16) + MAX_HEADER;
+    let objective = 8 * (fcm::MAX_ITERATIONS as usize + 1);
+    (31 + rows + columns + objective) as u64
+};
 
 /// The work a post allows: a job that needs more in any of the four is over the limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,7 +62,7 @@ pub enum Error {
     /// Parameters or inputs are not what the algorithm takes.
     #[error("{0}")]
     InvalidInput(String),
-    /// More work than the bound allows.
+    /// More work than the bound allows, or than anybody is asked for.
     #[error("over the work bound: {0}")]
     OverLimit(String),
     /// The caller asked to stop.
@@ -209,10 +228,13 @@ fn read(
 }
 
 fn limits(parameters: &FcmParameters, rows: u32, columns: u32) -> Limits {
-    let largest = MAX_MEMBERSHIPS / parameters.clusters as usize;
+    let clusters = parameters.clusters as usize;
     Limits {
-        rows: largest.min(rows as usize),
-        columns: columns as usize,
+        rows: (MAX_MEMBERSHIPS / clusters).min(rows as usize),
+        columns: (MAX_COORDINATES / clusters).min(columns as usize),
+        values: MAX_VALUES,
+        fields: MAX_COORDINATES,
+        header: MAX_HEADER,
     }
 }
 

@@ -5,11 +5,13 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use ndarray::Array2;
 use salus_analytics::{
-    fcm::Control,
+    fcm::{Control, MAX_ITERATIONS},
     job::{self, measure, Bound, Error},
     params::FcmParameters,
     result::FcmResult,
+    scale::Scale,
 };
 
 use crate::model;
@@ -130,11 +132,58 @@ fn bound_of_a_post_is_what_it_needs() {
 
 #[test]
 fn result_has_a_largest_size() {
-    // 1024 clusters: 2^17 rows make 2^27 memberships, one row more is too many.
-    let text = "1\n".repeat((1 << 17) + 1);
-    let parameters = r#"{"clusters":1024}"#;
-    let error = measure("fcm/1", parameters.as_bytes(), &[text.as_bytes()]).unwrap_err();
-    assert!(matches!(error, Error::OverLimit(_)), "{error}");
+    let refused = |clusters: usize, text: &str, words: &str| {
+        let parameters = format!(r#"{{"clusters":{clusters}}}"#);
+        let inputs = [text.as_bytes()];
+        let error = measure("fcm/1", parameters.as_bytes(), &inputs).unwrap_err();
+        assert_eq!(run(&parameters, &inputs, WIDE), Err(error.clone()));
+        assert!(
+            matches!(&error, Error::OverLimit(found) if found.contains(words)),
+            "{error}"
+        );
+    };
+    // 1024 clusters: 2^14 rows make 2^24 memberships, one row more is too many.
+    let rows = job::MAX_MEMBERSHIPS / 1024;
+    refused(1024, &"1\n".repeat(rows + 1), "rows");
+    let columns = job::MAX_COORDINATES / 1024;
+    refused(1024, &"1 ".repeat(columns + 1), "columns");
+    // A line of nothing but separators takes 24 times its size when it is split.
+    refused(1, &",".repeat(job::MAX_COORDINATES + 1), "fields");
+    refused(1, &"n".repeat(job::MAX_HEADER + 1), "column names");
+    let line = "1 ".repeat(1 << 16) + "\n";
+    refused(1, &line.repeat((job::MAX_VALUES >> 16) + 1), "values");
+}
+
+#[test]
+fn largest_result_is_as_large_as_is_said() {
+    // Larger than a job can make: its table would have too many values.
+    let (rows, columns) = (job::MAX_MEMBERSHIPS, job::MAX_COORDINATES);
+    let result = FcmResult {
+        columns: vec!["n".repeat(job::MAX_HEADER / columns); columns],
+        rows: rows as u32,
+        dropped: Vec::new(),
+        scale: Scale {
+            offset: vec![0.0; columns],
+            divisor: vec![1.0; columns],
+        },
+        prototypes: Array2::zeros((1, columns)),
+        objective: vec![0.0; MAX_ITERATIONS as usize + 1],
+        iterations: MAX_ITERATIONS,
+        converged: false,
+        labels: vec![0; rows],
+        memberships: Array2::zeros((rows, 1)),
+    };
+    assert_eq!(result.to_bytes().len() as u64, job::MAX_RESULT);
+    // Without a header the names are no longer.
+    let longest = format!("column {}", job::MAX_COORDINATES);
+    assert!(longest.len() * job::MAX_COORDINATES <= job::MAX_HEADER);
+}
+
+#[test]
+fn largest_benchmark_is_within_the_limits() {
+    let (rows, columns, clusters) = (1_000_000, 16, 8);
+    assert!(rows * columns <= job::MAX_VALUES);
+    assert!(rows * clusters <= job::MAX_MEMBERSHIPS);
 }
 
 #[test]

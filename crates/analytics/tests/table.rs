@@ -267,7 +267,11 @@ fn errors_never_quote_the_data() {
 
 #[test]
 fn limits_stop_the_reader() {
-    let limits = |rows, columns| Limits { rows, columns };
+    let limits = |rows, columns| Limits {
+        rows,
+        columns,
+        ..Limits::NONE
+    };
     let inputs: [&[u8]; 2] = [b"1 2\n3 4\n", b"5 6\n"];
     let options = Options::default();
     assert!(parse_all(&inputs, &options, limits(3, 2)).is_ok());
@@ -280,6 +284,35 @@ fn limits_stop_the_reader() {
     assert_eq!(words(limits(3, 1)), "the table has more than 1 columns");
     let one = dropping("2");
     assert!(parse_all(&inputs, &one, limits(3, 1)).is_ok());
+    let values = |values| Limits {
+        values,
+        ..Limits::NONE
+    };
+    assert!(parse_all(&inputs, &options, values(6)).is_ok());
+    assert_eq!(words(values(5)), "the table has more than 5 values");
+    let fields = |fields| Limits {
+        fields,
+        ..Limits::NONE
+    };
+    let header = |header| Limits {
+        header,
+        ..Limits::NONE
+    };
+    for text in ["aa bb c\n1 2 3\n", "\"aa\",bb,c\n1,2,3\n"] {
+        // Columns that are left out count here.
+        let of = |limits| parse_all(&[text.as_bytes()], &dropping("2"), limits);
+        let words = |limits| of(limits).unwrap_err().to_string();
+        assert!(of(fields(3)).is_ok());
+        assert_eq!(
+            words(fields(2)),
+            "the table has more than 2 fields in a line"
+        );
+        assert!(of(header(5)).is_ok());
+        assert_eq!(
+            words(header(4)),
+            "the table has more than 4 bytes of column names"
+        );
+    }
 }
 
 #[test]

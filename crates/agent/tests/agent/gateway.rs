@@ -154,3 +154,20 @@ async fn wrong_bytes_and_silence_are_told_apart() {
     let nowhere = blobs.publish(b"result").await;
     assert!(matches!(nowhere, Err(BlobError::Unavailable(_))));
 }
+
+#[test]
+fn the_largest_result_of_an_analysis_can_be_published_and_fetched() {
+    let largest = salus_analytics::job::MAX_RESULT;
+    let client = salus_envelope::Identity::generate();
+    let seal = |length: usize| {
+        let sealed = salus_envelope::encrypt(&vec![0; length], &[client.recipient()]);
+        sealed.expect("seals").len() as u64
+    };
+    // 16 bytes for each 64 KiB, and a header, of a random length.
+    let (chunk, header) = (1 << 16, 1024);
+    let four = seal(4 * chunk) - 4 * chunk as u64;
+    assert!((4 * 16..4 * 16 + header).contains(&four), "{four}");
+    let sealed = largest + 16 * largest.div_ceil(chunk as u64) + header;
+    assert!(sealed <= Config::new(PUBLIC).max_blob, "{sealed}");
+    assert!(sealed <= Limits::default().max_size, "{sealed}");
+}

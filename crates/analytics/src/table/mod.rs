@@ -115,13 +115,19 @@ pub struct Table {
     pub dropped: Vec<usize>,
 }
 
-/// Most rows and columns to read.
+/// The largest table to read. Each limit is checked before memory is taken for what is over it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
     /// Data rows over all inputs.
     pub rows: usize,
     /// Columns that are used.
     pub columns: usize,
+    /// Values: rows x columns that are used.
+    pub values: usize,
+    /// Fields of a line, columns that are left out included.
+    pub fields: usize,
+    /// Bytes of all names in a header.
+    pub header: usize,
 }
 
 impl Limits {
@@ -129,6 +135,9 @@ impl Limits {
     pub const NONE: Limits = Limits {
         rows: usize::MAX,
         columns: usize::MAX,
+        values: usize::MAX,
+        fields: usize::MAX,
+        header: usize::MAX,
     };
 }
 
@@ -195,7 +204,7 @@ pub enum Error {
     /// A limit of the caller's.
     #[error("the table has more than {limit} {what}")]
     OverLimit {
-        /// Rows or columns.
+        /// What there is too much of.
         what: &'static str,
         /// The most there may be.
         limit: usize,

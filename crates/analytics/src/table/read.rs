@@ -84,7 +84,7 @@ impl<'o> Reader<'o> {
                 line: Some(line),
                 ..place
             };
-            separator.split(text, closed, place, &mut fields)?;
+            separator.split(text, closed, self.limits.fields, place, &mut fields)?;
             if std::mem::take(&mut header_line) {
                 let is_header = self.is_header(&fields);
                 self.settle_shape(&fields, is_header, input)?;
@@ -122,6 +122,13 @@ impl<'o> Reader<'o> {
         is_header: bool,
         input: usize,
     ) -> Result<(), Error> {
+        let names: usize = fields.iter().map(|field| field.len()).sum();
+        if is_header && names > self.limits.header {
+            return Err(Error::OverLimit {
+                what: "bytes of column names",
+                limit: self.limits.header,
+            });
+        }
         let header: Option<Vec<String>> =
             is_header.then(|| fields.iter().map(|field| field.to_string()).collect());
         if let Some(shape) = &self.shape {
@@ -173,6 +180,12 @@ impl<'o> Reader<'o> {
             return Err(Error::OverLimit {
                 what: "rows",
                 limit: self.limits.rows,
+            });
+        }
+        if shape.width > self.limits.values - self.values.len() {
+            return Err(Error::OverLimit {
+                what: "values",
+                limit: self.limits.values,
             });
         }
         for (index, field) in fields.iter().enumerate() {
@@ -324,19 +337,28 @@ impl Delimiter {
         }
     }
 
-    /// Fields of a line without surrounding white space and quotes.
+    /// Fields of a line, `most` of them, without surrounding white space and quotes.
     fn split<'t>(
         self,
         line: &'t str,
         closed: bool,
+        most: usize,
         place: Place,
         fields: &mut Vec<Cow<'t, str>>,
     ) -> Result<(), Error> {
         fields.clear();
+        let over = Error::OverLimit {
+            what: "fields in a line",
+            limit: most,
+        };
         let delimiter = match self {
             Delimiter::Space => {
-                fields.extend(line.split_whitespace().map(Cow::Borrowed));
-                return Ok(());
+                let mut rest = line.split_whitespace().map(Cow::Borrowed);
+                fields.extend(rest.by_ref().take(most));
+                return match rest.next() {
+                    None => Ok(()),
+                    Some(_) => Err(over),
+                };
             }
             Delimiter::Char(delimiter) => delimiter,
         };
@@ -345,6 +367,9 @@ impl Delimiter {
             rest = rest.strip_suffix(delimiter).unwrap_or(rest);
         }
         loop {
+            if fields.len() == most {
+                return Err(over);
+            }
             let place = Place {
                 column: Some(fields.len() + 1),
                 ..place
