@@ -53,6 +53,14 @@ pub struct Duty<AccountId> {
     pub deadline: BlockNumber,
 }
 
+impl<AccountId> Duty<AccountId> {
+    /// Smaller is more urgent: what costs its member where it is not done, then the rest, each by
+    /// deadline. Others decide how many seals a member owes, so they never come before its own work.
+    pub fn urgency(&self) -> (bool, BlockNumber) {
+        (self.kind == DutyKind::RecordSeal, self.deadline)
+    }
+}
+
 impl<AccountId: Encode> Duty<AccountId> {
     /// Key of the answer in the node's offchain storage:
     /// `salus/duty/` ‖ blake2-256(kind, subject, member, input).
@@ -79,7 +87,7 @@ impl<AccountId, Call> Duties<AccountId, Call> for Tuple {
     fn owed(member: &AccountId, limit: u32) -> Vec<Duty<AccountId>> {
         let mut all = Vec::new();
         for_tuples!( #( all.extend(Tuple::owed(member, limit)); )* );
-        all.sort_by_key(|duty: &Duty<AccountId>| duty.deadline);
+        all.sort_by_key(Duty::<AccountId>::urgency);
         all
     }
 

@@ -15,8 +15,9 @@ use crate::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// What `worker` needs to compute the job: `None` where it has no part in it now. Who committed
-    /// has it until the settlement, to be able to reveal after a crash.
+    /// What `worker` needs to compute the job: `None` where it has no part in it now, and where a
+    /// patient no longer lets the client have a record among the inputs analysed. Who committed has it
+    /// until the settlement, to be able to reveal after a crash.
     pub fn assignment(id: JobId, worker: AccountIdOf<T>) -> Option<Assignment<AccountIdOf<T>>> {
         let job = Jobs::<T>::get(id)?;
         Self::assignment_of(id, &job, &worker)
@@ -28,6 +29,10 @@ impl<T: Config> Pallet<T> {
         worker: &AccountIdOf<T>,
     ) -> Option<Assignment<AccountIdOf<T>>> {
         if !is_at_work::<T>(job, worker, Self::now()) {
+            return None;
+        }
+        let committed = Answers::<T>::get(id, worker).map(|answer| answer.commitment);
+        if committed.is_none() && !Self::patients_consent(&job.client, &job.spec) {
             return None;
         }
         let place = job
@@ -71,7 +76,7 @@ impl<T: Config> Pallet<T> {
             form: job.spec.form,
             inputs,
             commit_deadline: commit_deadline.saturated_into(),
-            committed: Answers::<T>::get(id, worker).map(|answer| answer.commitment),
+            committed,
         })
     }
 
@@ -108,7 +113,7 @@ fn is_at_work<T: Config>(job: &JobOf<T>, worker: &AccountIdOf<T>, now: BlockNumb
 
 impl<T: Config> BlobAccess<AccountIdOf<T>> for Pallet<T> {
     /// Own inputs: the client, and the panel at work. Records: the panel at work, as long as the
-    /// consent holds. Results: the client and the winners.
+    /// consent holds. Results: the client and the winners, from the settlement on.
     fn may_fetch(who: &AccountIdOf<T>, digest: &Digest) -> bool {
         let owns = match Blobs::<T>::get(digest) {
             Some(BlobOwner::Input { client, .. }) => client == *who,

@@ -99,7 +99,7 @@ impl<T: Config> Pallet<T> {
 
     /// The end of a commit window, at which consents are asked for as with a commitment.
     fn weight_of_window_end() -> Weight {
-        T::WeightInfo::commit().saturating_add(T::WeightInfo::settle())
+        T::WeightInfo::commit(MAX_INPUTS).saturating_add(T::WeightInfo::settle())
     }
 
     fn handle(due: Due, job: Option<JobOf<T>>) -> Weight {

@@ -1,11 +1,11 @@
 //! Commitments and reveals.
 
 use polkadot_sdk::{
-    frame_support::{ensure, traits::Get},
+    frame_support::{ensure, traits::Get, weights::Weight},
     frame_system::pallet_prelude::BlockNumberFor,
     sp_runtime::{
         traits::{One, Saturating},
-        DispatchResult,
+        DispatchError, DispatchResult,
     },
 };
 use salus_primitives::{
@@ -15,12 +15,17 @@ use salus_primitives::{
 };
 
 use crate::{
-    inputs::check_blob, AccountIdOf, Answer, Answers, Config, Error, Event, JobOf, Jobs, Pallet,
-    Seats, State,
+    inputs::check_blob, posting::records_of, AccountIdOf, Answer, Answers, Config, Error, Event,
+    JobOf, Jobs, Pallet, Seats, State, WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
-    pub(crate) fn do_commit(who: AccountIdOf<T>, id: JobId, commitment: Digest) -> DispatchResult {
+    /// What it weighed, by the records whose consents were asked for.
+    pub(crate) fn do_commit(
+        who: AccountIdOf<T>,
+        id: JobId,
+        commitment: Digest,
+    ) -> Result<Weight, DispatchError> {
         let worker = Self::worker_behind(who, id);
         let mut job = Jobs::<T>::get(id).ok_or(Error::<T>::JobNotFound)?;
         let now = Self::now();
@@ -34,9 +39,10 @@ impl<T: Config> Pallet<T> {
         );
         ensure!(has_turn::<T>(&job, &worker, now), Error::<T>::NotOnPanel);
         ensure!(T::Membership::is_admitted(&worker), Error::<T>::NotAdmitted);
+        let weight = T::WeightInfo::commit(records_of(&job.spec.inputs).len() as u32);
         if !Self::patients_consent(&job.client, &job.spec) {
             Self::end_without_consent(id, job);
-            return Ok(());
+            return Ok(weight.saturating_add(T::WeightInfo::end_job()));
         }
         if job.committed.len() as u32 >= job.spec.panel {
             Self::stand_down_reserve(id, &mut job);
@@ -59,7 +65,7 @@ impl<T: Config> Pallet<T> {
             Self::open_reveals(id, &mut job);
         }
         Jobs::<T>::insert(id, job);
-        Ok(())
+        Ok(weight)
     }
 
     /// Makes room for a seat: the last reserve that committed has done so for nothing.
@@ -119,6 +125,7 @@ impl<T: Config> Pallet<T> {
         );
         if let Some(ResultPointer::Blob(blob)) = &result {
             check_blob::<T>(blob)?;
+            Self::claim_result_blob(id, blob.digest);
         }
         answer.revealed = Some((outcome, result));
         Answers::<T>::insert(id, &worker, answer);

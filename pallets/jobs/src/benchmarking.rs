@@ -21,7 +21,7 @@ use salus_primitives::{
     blobs::{BlobPointer, Capsule, MAX_CAPSULE, MAX_LOCATION},
     jobs::{
         commitment, Algorithm, Cipher, Ciphertext, InputSpec, JobId, Outcome, ResultForm,
-        ResultPointer, Reveal, WorkBound, MAX_INLINE, MAX_INPUTS, MAX_PANEL, MAX_PARAMETERS,
+        ResultPointer, Reveal, WorkBound, MAX_INPUTS, MAX_PANEL, MAX_PARAMETERS,
     },
     membership::{Membership, Role},
     records::RecordAccess,
@@ -163,9 +163,9 @@ fn provide_all<T: Config>(client: &T::AccountId, id: JobId, count: u32) {
     ));
 }
 
-/// A job at work on all records it can have.
-fn working_on_records<T: Config>(client: &T::AccountId) -> JobId {
-    let inputs = record_inputs::<T>(client, MAX_INPUTS);
+/// A job at work on so many records.
+fn working_on_records<T: Config>(client: &T::AccountId, count: u32) -> JobId {
+    let inputs = record_inputs::<T>(client, count);
     let id = drawn::<T>(client, inputs.clone());
     for (index, input) in (0..).zip(&inputs) {
         let patient = patient_of::<T>(input);
@@ -317,9 +317,9 @@ mod benches {
     }
 
     #[benchmark]
-    fn commit() {
+    fn commit(r: Linear<1, MAX_INPUTS>) {
         let client = member::<T>("client", 0);
-        let id = working_on_records::<T>(&client);
+        let id = working_on_records::<T>(&client, r);
         let last = commit_all::<T>(id, 1).pop().unwrap();
         let said = commitment(id, &last, &outcome(), &[1; 32]);
         #[extrinsic_call]
@@ -338,12 +338,8 @@ mod benches {
         for (n, who) in (0..).zip(seats) {
             assert_ok!(Pallet::<T>::do_reveal(who, id, reveal_of(n)));
         }
-        let mut said = reveal_of(0);
-        said.result = Some(ResultPointer::Inline(
-            vec![1; MAX_INLINE as usize].try_into().unwrap(),
-        ));
         #[extrinsic_call]
-        _(RawOrigin::Signed(last), id, said);
+        _(RawOrigin::Signed(last), id, reveal_of(MAX_PANEL));
         assert_eq!(Jobs::<T>::get(id).unwrap().revealed, MAX_PANEL);
     }
 

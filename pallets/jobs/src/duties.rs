@@ -47,7 +47,7 @@ impl<T: Config> Pallet<T> {
             }
             _ => return None,
         };
-        // `None` for a reserve whose turn has not come.
+        // `None` for a reserve whose turn has not come, and where a consent has ended.
         let assignment = Self::assignment_of(id, job, member)?;
         Some(Duty {
             kind,
@@ -217,7 +217,8 @@ impl<T: Config, C: From<Call<T>>> Duties<AccountIdOf<T>, C> for Pallet<T> {
                 .filter_map(|(id, index)| Self::sealing_duty(id, index, member))
                 .take(limit as usize),
         );
-        owed.sort_by_key(|duty| (duty.deadline, duty.subject));
+        // Seals last: whatever others ask of the member's records, it has its bond to reveal for.
+        owed.sort_by_key(|duty| (duty.urgency(), duty.subject));
         owed.truncate(limit as usize);
         owed
     }

@@ -7,10 +7,10 @@ use polkadot_sdk::{
         DispatchResult,
     },
 };
-use salus_primitives::jobs::{JobId, ResultPointer};
+use salus_primitives::jobs::JobId;
 
 use crate::{
-    AccountIdOf, Agenda, BlobOwner, Blobs, Config, Due, Error, Event, FinishedJobs, FinishedOf,
+    settlement::blob_of, AccountIdOf, Agenda, Config, Due, Error, Event, FinishedJobs, FinishedOf,
     HoldReason, HoldbackEnd, Pallet, Results,
 };
 
@@ -67,12 +67,8 @@ impl<T: Config> Pallet<T> {
             Error::<T>::WrongTime
         );
         for (_, pointer) in Results::<T>::drain_prefix(id) {
-            if let ResultPointer::Blob(blob) = pointer {
-                Blobs::<T>::mutate_exists(blob.digest, |owner| {
-                    if *owner == Some(BlobOwner::Result { job: id }) {
-                        *owner = None;
-                    }
-                });
+            if let Some(digest) = blob_of(&pointer) {
+                Self::release_result_blob(id, digest);
             }
         }
         Self::release(HoldReason::JobDeposit, &who, job.deposit);

@@ -62,7 +62,7 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use salus_primitives::{
         blobs::BlobAccess,
-        jobs::{Algorithm, JobId, Outcome, ResultPointer, Reveal},
+        jobs::{Algorithm, JobId, Outcome, ResultPointer, Reveal, MAX_INPUTS},
         membership::{Membership, Recipient},
         records::RecordAccess,
         Digest, Moment,
@@ -458,14 +458,16 @@ pub mod pallet {
         /// analysed, the job ends instead. Events: `Committed`, `StoodDown`, `RevealsOpened` with
         /// the last seat's commitment, or `Ended`.
         #[pallet::call_index(9)]
-        #[pallet::weight(T::WeightInfo::commit().saturating_add(T::WeightInfo::end_job()))]
+        #[pallet::weight(
+            T::WeightInfo::commit(MAX_INPUTS).saturating_add(T::WeightInfo::end_job())
+        )]
         pub fn commit(
             origin: OriginFor<T>,
             job: JobId,
             commitment: Digest,
         ) -> DispatchResultWithPostInfo {
-            Self::do_commit(ensure_signed(origin)?, job, commitment)?;
-            Ok(Pays::No.into())
+            let weight = Self::do_commit(ensure_signed(origin)?, job, commitment)?;
+            Ok((Some(weight), Pays::No).into())
         }
 
         /// Reveals the outcome committed to. By who committed, or its operator; without fee.

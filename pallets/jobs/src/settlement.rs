@@ -12,6 +12,7 @@ use polkadot_sdk::{
 use salus_primitives::{
     blobs::BlobAccess,
     jobs::{JobId, Outcome, ResultPointer},
+    Digest,
 };
 
 use crate::{
@@ -107,12 +108,14 @@ impl<T: Config> Pallet<T> {
             .filter_map(|who| Some((who.clone(), Answers::<T>::take(id, who)?.revealed)))
             .collect();
         let Some(outcome) = agreed(&answers, job.spec.quorum) else {
+            Self::release_results(id, answers.iter().filter_map(pointer_of), &[]);
             return Self::end_without_quorum(id, job);
         };
         Self::strike_absent(id, &job);
 
         let mut winners = BoundedVec::default();
         let mut pointers = Vec::new();
+        let mut others = Vec::new();
         for (who, revealed) in answers {
             match revealed {
                 Some((said, pointer)) if said == outcome => {
@@ -123,10 +126,11 @@ impl<T: Config> Pallet<T> {
                     // `committed` has the same bound.
                     let _ = winners.try_push(who);
                 }
-                Some((said, _)) => {
+                Some((said, pointer)) => {
                     if let Some(fault) = fault_of(&said, &outcome) {
                         Self::slash(&who, id, fault);
                     }
+                    others.extend(pointer);
                 }
                 None => Self::slash(&who, id, Fault::NotRevealed),
             }
@@ -147,6 +151,7 @@ impl<T: Config> Pallet<T> {
                     .saturating_add(One::one()),
             ),
         });
+        Self::release_results(id, others.iter(), &pointers);
         let mut finished = Finished {
             client: job.client.clone(),
             algorithm: job.spec.algorithm.clone(),
@@ -192,22 +197,51 @@ impl<T: Config> Pallet<T> {
         amount
     }
 
-    /// Keeps the winners' pointers; the deposit for them.
+    /// Makes the blob a result of the job, as soon as its digest is known: nobody else can name it
+    /// then, and gateways keep it. Workers of a job may name the same blob, as they do where the
+    /// result is in the clear.
     ///
     /// A blob that something else refers to already is not the job's: its pointer stands, and the
     /// client tries the next winner's where the gateway refuses it. Revealing must not fail for it,
     /// or whoever names an honest worker's blob first could have that worker slashed.
+    pub(crate) fn claim_result_blob(id: JobId, digest: Digest) {
+        let free = !Blobs::<T>::contains_key(digest)
+            && !RecordBlobs::<T>::contains_key(digest)
+            && !T::OtherBlobs::is_taken(&digest);
+        if free {
+            Blobs::<T>::insert(digest, BlobOwner::Result { job: id });
+        }
+    }
+
+    /// Takes back the claims on blobs of results that are not kept, but those that a kept one has too.
+    fn release_results<'a>(
+        id: JobId,
+        pointers: impl Iterator<Item = &'a ResultPointer>,
+        kept: &[(AccountIdOf<T>, ResultPointer)],
+    ) {
+        for digest in pointers.filter_map(blob_of) {
+            if !kept.iter().any(|(_, other)| blob_of(other) == Some(digest)) {
+                Self::release_result_blob(id, digest);
+            }
+        }
+    }
+
+    pub(crate) fn release_result_blob(id: JobId, digest: Digest) {
+        Blobs::<T>::mutate_exists(digest, |owner| {
+            if *owner == Some(BlobOwner::Result { job: id }) {
+                *owner = None;
+            }
+        });
+    }
+
+    /// Keeps the winners' pointers; the deposit for them. A blob that was another's at the reveal may
+    /// be free by now.
     fn keep_results(id: JobId, pointers: Vec<(AccountIdOf<T>, ResultPointer)>) -> BalanceOf<T> {
         let mut bytes = 0usize;
         for (who, pointer) in pointers {
             bytes.saturating_accrue(pointer.encoded_size());
-            if let ResultPointer::Blob(blob) = &pointer {
-                let free = !Blobs::<T>::contains_key(blob.digest)
-                    && !RecordBlobs::<T>::contains_key(blob.digest)
-                    && !T::OtherBlobs::is_taken(&blob.digest);
-                if free {
-                    Blobs::<T>::insert(blob.digest, BlobOwner::Result { job: id });
-                }
+            if let Some(digest) = blob_of(&pointer) {
+                Self::claim_result_blob(id, digest);
             }
             Results::<T>::insert(id, who, pointer);
         }
@@ -243,6 +277,19 @@ impl<T: Config> Pallet<T> {
         LiveJobs::<T>::mutate_exists(&job.client, |jobs| {
             *jobs = jobs.map(|n| n.saturating_sub(1)).filter(|n| *n > 0);
         });
+    }
+}
+
+/// The pointer that a worker revealed.
+fn pointer_of<AccountId>((_, revealed): &Said<AccountId>) -> Option<&ResultPointer> {
+    revealed.as_ref()?.1.as_ref()
+}
+
+/// Digest of the blob in which a result is kept.
+pub(crate) fn blob_of(pointer: &ResultPointer) -> Option<Digest> {
+    match pointer {
+        ResultPointer::Blob(blob) => Some(blob.digest),
+        ResultPointer::Inline(_) => None,
     }
 }
 

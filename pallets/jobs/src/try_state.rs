@@ -12,10 +12,10 @@ use polkadot_sdk::{
 use salus_primitives::jobs::{Ciphertext, InputSpec};
 
 use crate::{
-    workers::is_drawable, AccountIdOf, Agenda, Answers, BalanceOf, Beacon, BlobOwner, Blobs,
-    Config, DrawnFor, Due, FinishedJobs, Gatherings, HoldReason, InputBlobs, Inputs, JobRecipients,
-    Jobs, LiveJobs, NextAgenda, NextJobId, Pallet, Panels, Pool, RecordBlobs, Results, SealedKeys,
-    Seats, State, Workers,
+    settlement::blob_of, workers::is_drawable, AccountIdOf, Agenda, Answers, BalanceOf, Beacon,
+    BlobOwner, Blobs, Config, DrawnFor, Due, FinishedJobs, Gatherings, HoldReason, InputBlobs,
+    Inputs, JobRecipients, Jobs, LiveJobs, NextAgenda, NextJobId, Pallet, Panels, Pool,
+    RecordBlobs, Results, SealedKeys, Seats, State, Workers,
 };
 
 impl<T: Config> Pallet<T> {
@@ -282,6 +282,12 @@ impl<T: Config> Pallet<T> {
                 "the count of a record's uses is wrong"
             );
         }
+        let revealed = Answers::<T>::iter()
+            .filter_map(|(id, _, answer)| Some((id, blob_of(&answer.revealed?.1?)?)));
+        let results: BTreeSet<_> = Results::<T>::iter()
+            .filter_map(|(id, _, pointer)| Some((id, blob_of(&pointer)?)))
+            .chain(revealed)
+            .collect();
         for (digest, owner) in Blobs::<T>::iter() {
             match owner {
                 BlobOwner::Input { uses, .. } => ensure!(
@@ -289,7 +295,7 @@ impl<T: Config> Pallet<T> {
                     "the count of an input's uses is wrong"
                 ),
                 BlobOwner::Result { job } => ensure!(
-                    FinishedJobs::<T>::get(job).is_some_and(|job| job.kept),
+                    results.contains(&(job, digest)),
                     "a blob of a result that should be gone"
                 ),
             }

@@ -275,7 +275,7 @@ pub enum BlobOwner<AccountId> {
     /// An own input of this client, in `uses` inputs of live jobs.
     #[codec(index = 0)]
     Input { client: AccountId, uses: u32 },
-    /// A result of this finished job.
+    /// A result of this job: revealed, or kept with the finished job.
     #[codec(index = 1)]
     Result { job: JobId },
 }

@@ -26,8 +26,8 @@ pub trait WeightInfo {
     /// `i` items.
     fn provide(i: u32) -> Weight;
     fn seal_record() -> Weight;
-    /// The last commitment to a job on 64 records, whose consents are checked.
-    fn commit() -> Weight;
+    /// The last commitment to a job on `r` records, whose consents are asked for.
+    fn commit(r: u32) -> Weight;
     fn reveal() -> Weight;
     fn accept_result() -> Weight;
     fn report_unavailable() -> Weight;
@@ -82,11 +82,13 @@ macro_rules! weights {
         fn seal_record() -> Weight {
             counted(100_000_000, 60_000, $db, 11, 9)
         }
-        fn commit() -> Weight {
-            counted(800_000_000, 260_000, $db, 330, 5)
+        fn commit(r: u32) -> Weight {
+            let r = u64::from(r);
+            counted(60_000_000, 12_000, $db, 10, 5)
+                .saturating_add(counted(12_000_000, 4_000, $db, 5, 0).saturating_mul(r))
         }
         fn reveal() -> Weight {
-            counted(60_000_000, 20_000, $db, 6, 4)
+            counted(70_000_000, 24_000, $db, 9, 5)
         }
         fn accept_result() -> Weight {
             counted(600_000_000, 80_000, $db, 22, 22)
@@ -120,7 +122,7 @@ macro_rules! weights {
                 .saturating_add(counted(6_000_000, 4_000, $db, 1, 1).saturating_mul(r))
         }
         fn settle() -> Weight {
-            Self::end_job().saturating_add(counted(900_000_000, 300_000, $db, 120, 140))
+            Self::end_job().saturating_add(counted(900_000_000, 300_000, $db, 136, 156))
         }
     };
 }

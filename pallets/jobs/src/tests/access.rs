@@ -3,6 +3,7 @@
 use polkadot_sdk::frame_support::assert_ok;
 use salus_primitives::{
     blobs::BlobAccess,
+    duties::Duties,
     jobs::{Ciphertext, InputSpec, JobId},
 };
 
@@ -130,5 +131,33 @@ fn results_are_open_to_client_and_winners() {
             assert!(!PalletJobs::may_fetch(&who, &result));
         }
         assert!(!PalletJobs::is_referenced(&digest(seats[1] as u8 + 60)));
+    });
+}
+
+#[test]
+fn who_did_not_commit_has_no_assignment_without_consent() {
+    ExtBuilder::default().build_and_execute(|| {
+        let (id, record) = job_on_blobs();
+        let seats = job(id).seats;
+        commit(id, seats[0], good());
+        assert!(PalletJobs::assignment(id, seats[1]).is_some());
+        revoke(CLIENT, record);
+        assert!(PalletJobs::assignment(id, seats[1]).is_none());
+        let owed = <PalletJobs as Duties<AccountId, RuntimeCall>>::owed(&seats[1], 64);
+        assert_eq!(owed, []);
+        // Who committed may have to reveal.
+        let kept = PalletJobs::assignment(id, seats[0]).unwrap();
+        assert!(kept.committed.is_some());
+    });
+}
+
+#[test]
+fn a_client_that_leaves_takes_no_assignment_away() {
+    ExtBuilder::default().build_and_execute(|| {
+        let (id, _) = job_on_blobs();
+        set_role(CLIENT, None);
+        for who in job(id).seats {
+            assert!(PalletJobs::assignment(id, who).is_some());
+        }
     });
 }

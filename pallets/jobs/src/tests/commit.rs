@@ -1,9 +1,12 @@
 //! `commit`.
 
-use polkadot_sdk::frame_support::{assert_noop, assert_ok, dispatch::Pays};
-use salus_primitives::membership::Role;
+use polkadot_sdk::frame_support::{
+    assert_noop, assert_ok,
+    dispatch::{GetDispatchInfo, Pays},
+};
+use salus_primitives::{jobs::InputSpec, membership::Role};
 
-use crate::{mock::*, Answers, Error, Event, FinishedJobs, State, Workers};
+use crate::{mock::*, Answers, Call, Error, Event, FinishedJobs, State, WeightInfo, Workers};
 
 #[test]
 fn a_seat_commits_without_fee() {
@@ -29,6 +32,43 @@ fn a_seat_commits_without_fee() {
         assert_ok!(PalletJobs::commit(signed(seats[2] + 100), id, digest(3)));
         let reveal_by = System::block_number() + RevealWindow::get();
         assert_eq!(last_event(), Event::RevealsOpened { job: id, reveal_by });
+    });
+}
+
+#[test]
+fn the_weight_is_what_was_done() {
+    ExtBuilder::default().build_and_execute(|| {
+        let weight = |id, who| {
+            let info = PalletJobs::commit(signed(who), id, digest(1)).unwrap();
+            info.actual_weight.unwrap()
+        };
+        let id = working(spec());
+        assert_eq!(weight(id, job(id).seats[0]), <() as WeightInfo>::commit(0));
+
+        let records = [1, 2].map(|seed| make_record(PATIENT, CLIENT, PURPOSE, seed));
+        let mut with = spec();
+        let inputs = records.map(|record| InputSpec::Record { record });
+        with.inputs = inputs.to_vec().try_into().unwrap();
+        let id = drawn(with);
+        for index in 0..2 {
+            let capsules = capsules(id);
+            assert_ok!(PalletJobs::seal_record(
+                signed(PATIENT),
+                id,
+                index,
+                capsules
+            ));
+        }
+        let (asked, seats) = (<() as WeightInfo>::commit(2), job(id).seats);
+        assert_eq!(weight(id, seats[0]), asked);
+        revoke(CLIENT, records[1]);
+        let ended = asked + <() as WeightInfo>::end_job();
+        assert_eq!(weight(id, seats[1]), ended);
+        let declared = Call::<Test>::commit {
+            job: id,
+            commitment: digest(1),
+        };
+        assert!(declared.get_dispatch_info().call_weight.all_gt(ended));
     });
 }
 

@@ -238,3 +238,40 @@ fn sealing_is_owed_until_the_window_ends_and_within_the_limit() {
         assert!(owed(PATIENT).is_empty());
     });
 }
+
+#[test]
+fn seals_never_come_before_commitments_and_reveals() {
+    ExtBuilder::default()
+        .workers(11..=13)
+        .build_and_execute(|| {
+            // A worker that also owns records. Seals are due before the window ends.
+            let mut slow = spec();
+            slow.commit_window = MaxWindow::get();
+            let id = working(slow);
+            let records: Vec<_> = (0..64)
+                .map(|seed| InputSpec::Record {
+                    record: make_record(11, CLIENT, PURPOSE, seed),
+                })
+                .collect();
+            let mut asking = spec();
+            (asking.quorum, asking.panel, asking.reserves) = (1, 1, 0);
+            asking.inputs = records.try_into().unwrap();
+            drawn(asking);
+            let own_first = |kind| {
+                let all = owed(11);
+                assert_eq!(all.len(), 64);
+                assert_eq!((all[0].kind, all[0].subject), (kind, id));
+                assert!(all[0].deadline > all[1].deadline || kind == DutyKind::JobReveal);
+                let one = <PalletJobs as Duties<AccountId, RuntimeCall>>::owed(&11, 1);
+                assert_eq!(one, all[..1]);
+                let both =
+                    <(PalletJobs, PalletJobs) as Duties<AccountId, RuntimeCall>>::owed(&11, 64);
+                assert_eq!(both[..2], [all[0].clone(), all[0].clone()]);
+            };
+            own_first(DutyKind::JobCommit);
+            for who in job(id).seats {
+                commit(id, who, good());
+            }
+            own_first(DutyKind::JobReveal);
+        });
+}
