@@ -6,7 +6,11 @@ use polkadot_sdk::{
         ensure,
         traits::{fungible::InspectHold as _, Get},
     },
-    sp_runtime::{traits::Saturating, TryRuntimeError},
+    frame_system,
+    sp_runtime::{
+        traits::{Saturating, Zero},
+        TryRuntimeError,
+    },
 };
 use salus_primitives::Digest;
 
@@ -164,13 +168,19 @@ impl<T: Config> Pallet<T> {
     }
 
     fn check_holds() -> Result<(), TryRuntimeError> {
-        for (reason, sums) in Self::recorded_deposits() {
-            for (payer, sum) in sums {
+        for (reason, mut sums) in Self::recorded_deposits() {
+            // All accounts, so that a hold without an entry shows too.
+            for who in frame_system::Account::<T>::iter_keys() {
+                let sum = sums.remove(&who).unwrap_or_default();
                 ensure!(
-                    T::Currency::balance_on_hold(&reason.into(), &payer) == sum,
+                    T::Currency::balance_on_hold(&reason.into(), &who) == sum,
                     "a hold differs from the deposits recorded"
                 );
             }
+            ensure!(
+                sums.values().all(Zero::is_zero),
+                "an account that does not exist should hold"
+            );
         }
         Ok(())
     }

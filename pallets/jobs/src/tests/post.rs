@@ -186,3 +186,19 @@ fn live_jobs_are_limited_for_each_client() {
         assert_ok!(PalletJobs::post(signed(CLIENT), spec()));
     });
 }
+
+#[test]
+fn a_hold_that_stays_without_a_job_shows() {
+    use crate::HoldReason;
+    ExtBuilder::default().build_and_execute(|| {
+        for reason in [
+            HoldReason::Reward,
+            HoldReason::JobDeposit,
+            HoldReason::WorkerBond,
+        ] {
+            assert_ok!(PalletJobs::hold(reason, &STRANGER, 1));
+            assert!(PalletJobs::do_try_state().is_err());
+            PalletJobs::release(reason, &STRANGER, 1);
+        }
+    });
+}

@@ -112,6 +112,25 @@ fn try_state_finds_a_missing_hold() {
 }
 
 #[test]
+fn try_state_finds_a_hold_of_which_nothing_is_recorded() {
+    build_and_execute(|| {
+        use polkadot_sdk::frame_support::traits::{fungible::MutateHold, tokens::Precision};
+
+        for reason in [
+            HoldReason::Release,
+            HoldReason::Storage,
+            HoldReason::Share,
+            HoldReason::Request,
+        ] {
+            let reason = reason.into();
+            assert_ok!(Balances::hold(&reason, &CLINIC, 1));
+            assert!(RecordsPallet::do_try_state().is_err());
+            assert_ok!(Balances::release(&reason, &CLINIC, 1, Precision::Exact));
+        }
+    });
+}
+
+#[test]
 fn what_stays_after_the_end_stays_paid_for() {
     build_and_execute(|| {
         let id = stored(1);
