@@ -1,6 +1,9 @@
 //! Dropping what nothing on chain refers to.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, Instant},
+};
 
 use futures::TryStreamExt;
 use salus_primitives::{Digest, Moment};
@@ -11,12 +14,21 @@ use crate::{auth::now_ms, chain::ChainError, ledger::Note, Entry, StoreError};
 /// Digests asked of the chain in one call.
 const PAGE: usize = 64;
 
+/// When the chain was last asked about each blob, and whether something referred to it.
+pub(super) type Looks = HashMap<Digest, Look>;
+
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    at: Instant,
+    referenced: bool,
+}
+
 /// What a collection did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Collected {
-    /// Blobs that something refers to.
+    /// Blobs that something refers to, or did when the chain was last asked about them.
     pub referenced: u64,
-    /// Blobs that nothing refers to, within their grace period.
+    /// Blobs that nothing refers to, within their grace period, or that were not asked about yet.
     pub waiting: u64,
     /// Blobs dropped.
     pub dropped: u64,
@@ -40,11 +52,14 @@ pub enum CollectError {
 
 impl Gateway {
     /// Drops blobs that neither the finalized nor the best block has referred to for `grace`. The
-    /// clock of a blob starts at its upload, or when a collection first finds it without reference.
+    /// clock of a blob starts at its upload, or when a collection first finds it without reference,
+    /// which is up to [`Config::referenced_for`](super::Config::referenced_for) after the reference
+    /// ended.
     pub async fn collect(&self, grace: Duration) -> Result<Collected, CollectError> {
         let entries: Vec<Entry> = self.inner.store.list().try_collect().await?;
         let mut collected = Collected::default();
-        for page in entries.chunks(PAGE) {
+        let due = self.due(&entries, &mut collected);
+        for page in due.chunks(PAGE) {
             let referenced = self.referenced(page).await?;
             for entry in page {
                 self.judge(
@@ -58,6 +73,31 @@ impl Gateway {
         }
         self.forget_absent(&entries, grace).await?;
         Ok(collected)
+    }
+
+    /// What this collection asks the chain about, those it was asked about longest ago first. The
+    /// others are counted as they were found last.
+    fn due(&self, entries: &[Entry], collected: &mut Collected) -> Vec<Entry> {
+        let config = &self.inner.config;
+        let mut looks = self.inner.looks.lock();
+        let present: HashSet<Digest> = entries.iter().map(|entry| entry.digest).collect();
+        looks.retain(|digest, _| present.contains(digest));
+        let last = |entry: &Entry| looks.get(&entry.digest).copied();
+        let (mut due, rest): (Vec<Entry>, Vec<Entry>) =
+            entries.iter().cloned().partition(|entry| {
+                last(entry).is_none_or(|look| {
+                    !look.referenced || look.at.elapsed() >= config.referenced_for
+                })
+            });
+        due.sort_by_cached_key(|entry| last(entry).map(|look| look.at));
+        let later = due.split_off(due.len().min(config.collect_looks.max(1)));
+        for entry in rest.iter().chain(&later) {
+            match last(entry).is_some_and(|look| look.referenced) {
+                true => collected.referenced += 1,
+                false => collected.waiting += 1,
+            }
+        }
+        due
     }
 
     async fn referenced(&self, page: &[Entry]) -> Result<HashSet<Digest>, CollectError> {
@@ -79,6 +119,11 @@ impl Gateway {
         if !self.is_fresh(age) {
             return Err(CollectError::Stale(age));
         }
+        let at = Instant::now();
+        self.inner.looks.lock().extend(page.iter().map(|entry| {
+            let referenced = referenced.contains(&entry.digest);
+            (entry.digest, Look { at, referenced })
+        }));
         Ok(referenced)
     }
 

@@ -77,7 +77,8 @@ fn respond(status: StatusCode, kind: &'static str, length: u64, body: Body) -> R
 
 impl Gateway {
     /// Whether the request is to be served. All look-ups are made in the same order whichever of
-    /// them fails, so that the time of the answer says no more than the answer.
+    /// them fails, so that the time of the answer says no more than the answer. An account that has
+    /// no free place is refused before any, whatever it asks for.
     async fn admit(&self, method: &Method, name: &str, headers: &HeaderMap) -> Option<Admitted> {
         let now = now_ms();
         let digest = parse_digest(name);
@@ -107,12 +108,13 @@ impl Gateway {
             Some(request) => request.account.clone(),
             None => AccountId::new([0; 32]),
         };
-        let place = self.place(&who).await;
+        let place = self.place(&who).await?;
+        let account = who.clone();
         let permission = self
-            .ask(move |chain| {
+            .ask_for(&who, move |chain| {
                 let view = chain.view()?;
-                let at_best = chain.may_fetch(view.best, &who, &asked)?;
-                let at_finalized = chain.may_fetch(view.finalized, &who, &asked)?;
+                let at_best = chain.may_fetch(view.best, &account, &asked)?;
+                let at_finalized = chain.may_fetch(view.finalized, &account, &asked)?;
                 Ok((view.best_age_ms, at_best, at_finalized))
             })
             .await;
@@ -125,6 +127,9 @@ impl Gateway {
                 false
             }
         };
+        if permitted && request.is_some() {
+            self.inner.known.add(&who);
+        }
         let size = match size {
             Ok(size) => size,
             Err(StoreError::NotFound) => return None,
@@ -133,7 +138,7 @@ impl Gateway {
                 return None;
             }
         };
-        let (digest, request, place) = (digest?, request?, place?);
+        let (digest, request) = (digest?, request?);
         if !permitted {
             return None;
         }

@@ -2,6 +2,7 @@
 
 mod collect;
 mod fetch;
+mod known;
 mod patient;
 mod range;
 mod serve;
@@ -31,7 +32,9 @@ use crate::{
     Store, StoreError,
 };
 
+use collect::Looks;
 pub use collect::{CollectError, Collected};
+use known::{Health, Known};
 pub use serve::serve;
 
 /// Bounds and timeouts of a gateway.
@@ -50,8 +53,10 @@ pub struct Config {
     pub connections: usize,
     /// Tokens remembered until they expire: about 150 bytes each.
     pub nonces: usize,
-    /// Calls to the chain at once.
+    /// Calls to the chain at once, for accounts that were granted something within the last hour.
     pub chain_calls: usize,
+    /// The same for all others together: keys cost nothing.
+    pub stranger_calls: usize,
     /// Longest wait for a free place.
     pub permit_timeout: Duration,
     /// Longest wait for the chain.
@@ -68,6 +73,10 @@ pub struct Config {
     pub grace: Duration,
     /// Time between two collections.
     pub collect_every: Duration,
+    /// Most blobs that one collection asks the chain about; the rest is the next one's.
+    pub collect_looks: usize,
+    /// How long a blob that something refers to is not asked about again.
+    pub referenced_for: Duration,
 }
 
 impl Config {
@@ -82,6 +91,7 @@ impl Config {
             connections: 512,
             nonces: 65_536,
             chain_calls: 16,
+            stranger_calls: 4,
             permit_timeout: Duration::from_secs(5),
             chain_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
@@ -90,6 +100,8 @@ impl Config {
             drain_timeout: Duration::from_secs(5),
             grace: Duration::from_secs(3600),
             collect_every: Duration::from_secs(60),
+            collect_looks: 1024,
+            referenced_for: Duration::from_secs(3600),
         }
     }
 }
@@ -153,6 +165,10 @@ struct Inner {
     commit: tokio::sync::Mutex<()>,
     places: Mutex<HashMap<AccountId, Arc<Semaphore>>>,
     chain_calls: Arc<Semaphore>,
+    stranger_calls: Arc<Semaphore>,
+    known: Known,
+    health: Health,
+    looks: Mutex<Looks>,
 }
 
 impl Gateway {
@@ -190,6 +206,10 @@ impl Gateway {
                 commit: tokio::sync::Mutex::new(()),
                 places: Mutex::new(HashMap::new()),
                 chain_calls: Arc::new(Semaphore::new(config.chain_calls.max(1))),
+                stranger_calls: Arc::new(Semaphore::new(config.stranger_calls.max(1))),
+                known: Known::default(),
+                health: Health::default(),
+                looks: Mutex::default(),
                 config,
             }),
         })
@@ -224,14 +244,36 @@ impl Gateway {
         &self.inner.config
     }
 
-    /// Runs a call to the chain on the blocking pool, bounded in number and time.
+    /// Runs a call to the chain for the gateway itself.
     async fn ask<T, F>(&self, call: F) -> Result<T, ChainError>
     where
         T: Send + 'static,
         F: FnOnce(&dyn Chain) -> Result<T, ChainError> + Send + 'static,
     {
+        self.ask_among(&self.inner.chain_calls, call).await
+    }
+
+    /// Runs a call to the chain for an account.
+    async fn ask_for<T, F>(&self, who: &AccountId, call: F) -> Result<T, ChainError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Chain) -> Result<T, ChainError> + Send + 'static,
+    {
+        let calls = match self.inner.known.contains(who) {
+            true => &self.inner.chain_calls,
+            false => &self.inner.stranger_calls,
+        };
+        self.ask_among(calls, call).await
+    }
+
+    /// Runs a call to the chain on the blocking pool, bounded in number and time.
+    async fn ask_among<T, F>(&self, calls: &Arc<Semaphore>, call: F) -> Result<T, ChainError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Chain) -> Result<T, ChainError> + Send + 'static,
+    {
         let chain = self.inner.chain.clone();
-        let calls = self.inner.chain_calls.clone();
+        let calls = calls.clone();
         let answer = async move {
             let place = calls
                 .acquire_owned()
@@ -285,12 +327,7 @@ async fn info(State(gateway): State<Gateway>) -> Response {
 }
 
 async fn health(State(gateway): State<Gateway>) -> Response {
-    let problem = match gateway.ask(|chain| chain.view()).await {
-        Err(_) => Some("the chain does not answer"),
-        Ok(view) if !gateway.is_fresh(view.best_age_ms) => Some("the best block is too old"),
-        Ok(_) => None,
-    };
-    match problem {
+    match gateway.problem().await {
         None => Json(serde_json::json!({ "status": "ok" })).into_response(),
         Some(reason) => (
             StatusCode::SERVICE_UNAVAILABLE,

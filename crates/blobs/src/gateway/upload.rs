@@ -196,7 +196,7 @@ impl Gateway {
     async fn quota(&self, who: &AccountId, digest: Digest) -> Result<(Quota, bool), Refusal> {
         let asked = who.clone();
         let (age, quota, referenced) = self
-            .ask(move |chain| {
+            .ask_for(who, move |chain| {
                 let view = chain.view()?;
                 let at_best = chain.upload_quota(view.best, &asked)?;
                 let at_finalized = chain.upload_quota(view.finalized, &asked)?;
@@ -226,6 +226,7 @@ impl Gateway {
                 "the account may not upload: it is not an active member's",
             )
         })?;
+        self.inner.known.add(who);
         Ok((quota, referenced))
     }
 

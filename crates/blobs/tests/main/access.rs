@@ -249,10 +249,74 @@ async fn health_tells_of_a_stalled_node() {
     };
     assert_eq!(health().await, 200);
     running.chain.set_age(30_000);
+    tokio::time::sleep(LONGER_THAN_HEALTH).await;
     assert_eq!(health().await, 503);
     running.chain.set_age(0);
     running.chain.set_silent(true);
+    tokio::time::sleep(LONGER_THAN_HEALTH).await;
     assert_eq!(health().await, 503);
+}
+
+/// The state of the node is asked for once a second at most.
+const LONGER_THAN_HEALTH: std::time::Duration = std::time::Duration::from_millis(1100);
+
+#[tokio::test]
+async fn health_asks_the_node_once_a_second_and_takes_no_place_of_a_request() {
+    let running = Running::with(|config| config.stranger_calls = 1).await;
+    let alice = somebody("Alice");
+    let digest = running.stored(b"ciphertext", &alice).await.digest;
+    running.chain.take_viewed();
+    let url = format!("{}/health", running.base);
+    let asked = (0..20).map(|_| http().get(&url).send());
+    for response in futures::future::join_all(asked).await {
+        assert_eq!(response.unwrap().status(), 200);
+    }
+    assert_eq!(running.chain.take_viewed(), 1);
+
+    // All places that requests have are taken.
+    running.chain.stall_strangers();
+    tokio::time::sleep(LONGER_THAN_HEALTH).await;
+    let stranger = running.send(Http::GET, digest, None);
+    let health = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        let begun = std::time::Instant::now();
+        assert_eq!(http().get(&url).send().await.unwrap().status(), 200);
+        begun.elapsed()
+    };
+    let (_, took) = futures::join!(stranger, health);
+    assert!(took < std::time::Duration::from_millis(500), "{took:?}");
+}
+
+#[tokio::test]
+async fn fresh_keys_do_not_take_the_places_of_known_accounts() {
+    let running = Running::with(|config| {
+        config.chain_calls = 2;
+        config.stranger_calls = 2;
+    })
+    .await;
+    let alice = somebody("Alice");
+    let digest = running.stored(b"ciphertext", &alice).await.digest;
+    let get = || async {
+        let token = running.token(&alice, Method::Get, digest);
+        running.get(digest, &token).await.status()
+    };
+    // From now on she is known.
+    assert_eq!(get().await, 200);
+    running.chain.stall_strangers();
+    let strangers = (0..10).map(|index| {
+        let token = running.token(&somebody(&format!("{index}")), Method::Get, digest);
+        let running = &running;
+        async move { running.get(digest, &token).await.status() }
+    });
+    let known = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        let begun = std::time::Instant::now();
+        assert_eq!(get().await, 200);
+        begun.elapsed()
+    };
+    let (strangers, took) = futures::join!(futures::future::join_all(strangers), known);
+    assert!(strangers.iter().all(|status| *status == 404));
+    assert!(took < std::time::Duration::from_millis(500), "{took:?}");
 }
 
 /// Places are given back, also when a download is broken off.
@@ -273,7 +337,9 @@ async fn downloads_of_one_account_wait_for_each_other() {
     };
     let first = get().await;
     assert_eq!(first.status(), 200);
+    running.chain.take_asked();
     assert_eq!(get().await.status(), 404);
+    assert_eq!(running.chain.take_asked(), 0, "nor is the chain asked");
     drop(first);
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     assert_eq!(get().await.status(), 200);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use salus_blobs::{
     auth::Signer,
     digest,
-    gateway::{CollectError, Collected},
+    gateway::{CollectError, Collected, Config},
 };
 use tokio::time::sleep;
 
@@ -48,7 +48,8 @@ async fn unreferenced_blobs_go_after_the_grace_period() {
 /// The clock starts anew when the last reference goes.
 #[tokio::test]
 async fn the_grace_period_begins_when_the_reference_ends() {
-    let (running, alice) = (Running::new().await, somebody("Alice"));
+    let at_once = |config: &mut Config| config.referenced_for = Duration::ZERO;
+    let (running, alice) = (Running::with(at_once).await, somebody("Alice"));
     running.chain.set_quota(&alice.account(), 10_000, 10_000);
     let name = digest(b"x");
     assert_eq!(running.put(&alice, name, b"x").await.0, 201);
@@ -71,6 +72,51 @@ async fn blobs_without_a_note_wait_too() {
     assert_eq!((waiting.waiting, waiting.dropped), (1, 0));
     let dropped = running.gateway.collect(Duration::ZERO).await.unwrap();
     assert_eq!(dropped.dropped, 1);
+}
+
+#[tokio::test]
+async fn what_was_referred_to_is_asked_about_rarely() {
+    let running = Running::with(|config| {
+        config.referenced_for = Duration::from_millis(500);
+    })
+    .await;
+    for bytes in ["kept", "gone"] {
+        running.store.put(bytes.into()).await.unwrap();
+    }
+    running.chain.refer(FINALIZED, digest(b"kept"));
+    let collect = || async { running.gateway.collect(LONG).await.unwrap() };
+    let expected = Collected {
+        referenced: 1,
+        waiting: 1,
+        ..Default::default()
+    };
+    assert_eq!(collect().await, expected);
+    assert_eq!(running.chain.take_looked_for(), 3, "one, and both blocks");
+    assert_eq!(collect().await, expected);
+    assert_eq!(running.chain.take_looked_for(), 2, "both blocks for one");
+    running.chain.forget(FINALIZED, digest(b"kept"));
+    assert_eq!(collect().await, expected);
+    sleep(Duration::from_millis(600)).await;
+    assert_eq!(collect().await.waiting, 2);
+}
+
+#[tokio::test]
+async fn a_collection_has_a_most_that_it_asks_and_the_next_goes_on() {
+    let running = Running::with(|config| config.collect_looks = 2).await;
+    for byte in 0..5_u8 {
+        running.store.put(vec![byte].into()).await.unwrap();
+    }
+    // Found without reference one after the other, and dropped so when all were found.
+    let mut dropped = 0;
+    for round in 1..=6 {
+        let collected = running.gateway.collect(Duration::ZERO).await.unwrap();
+        assert!(running.chain.take_looked_for() <= 4, "round {round}");
+        dropped += collected.dropped;
+        if round <= 2 {
+            assert_eq!(dropped, 0, "round {round}: others first");
+        }
+    }
+    assert_eq!(dropped, 5);
 }
 
 #[tokio::test]

@@ -30,6 +30,9 @@ struct State {
     age_ms: u64,
     silent: bool,
     asked: usize,
+    viewed: usize,
+    looked_for: usize,
+    stalls: bool,
 }
 
 #[derive(Default)]
@@ -84,6 +87,21 @@ impl MockChain {
         std::mem::take(&mut self.0.lock().unwrap().asked)
     }
 
+    /// How often it was asked for its blocks, since the last time.
+    pub fn take_viewed(&self) -> usize {
+        std::mem::take(&mut self.0.lock().unwrap().viewed)
+    }
+
+    /// How often it was asked whether something refers to a blob, since the last time.
+    pub fn take_looked_for(&self) -> usize {
+        std::mem::take(&mut self.0.lock().unwrap().looked_for)
+    }
+
+    /// Lets questions about accounts that may fetch nothing take a second.
+    pub fn stall_strangers(&self) {
+        self.0.lock().unwrap().stalls = true;
+    }
+
     pub fn set_silent(&self, silent: bool) {
         self.0.lock().unwrap().silent = silent;
     }
@@ -95,7 +113,8 @@ impl Chain for MockChain {
     }
 
     fn view(&self) -> Result<View, ChainError> {
-        let state = self.0.lock().unwrap();
+        let mut state = self.0.lock().unwrap();
+        state.viewed += 1;
         if state.silent {
             return Err(ChainError("silent".into()));
         }
@@ -109,11 +128,19 @@ impl Chain for MockChain {
     fn may_fetch(&self, at: Hash, who: &AccountId, digest: &Digest) -> Result<bool, ChainError> {
         let mut state = self.0.lock().unwrap();
         state.asked += 1;
-        Ok(state.fetchers.contains(&(at, who.clone(), *digest)))
+        let may = state.fetchers.contains(&(at, who.clone(), *digest));
+        let stalls = state.stalls && !may;
+        drop(state);
+        if stalls {
+            std::thread::sleep(std::time::Duration::from_secs(1));
+        }
+        Ok(may)
     }
 
     fn is_referenced(&self, at: Hash, digest: &Digest) -> Result<bool, ChainError> {
-        Ok(self.0.lock().unwrap().referenced.contains(&(at, *digest)))
+        let mut state = self.0.lock().unwrap();
+        state.looked_for += 1;
+        Ok(state.referenced.contains(&(at, *digest)))
     }
 
     fn upload_quota(&self, at: Hash, who: &AccountId) -> Result<Option<Quota>, ChainError> {
