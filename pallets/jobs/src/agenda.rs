@@ -117,7 +117,7 @@ impl<T: Config> Pallet<T> {
     fn step(id: JobId, mut job: JobOf<T>) -> Weight {
         match job.state {
             State::Requested => Self::draw(id, job),
-            State::Waiting { remembered, .. } => Self::seat_waiting(id, job, remembered),
+            State::Waiting { until, remembered } => Self::seat_waiting(id, job, until, remembered),
             State::Drawn { .. } => {
                 Self::end_with_draw_fee(id, job, EndReason::InputsMissing);
                 T::WeightInfo::end_job()

@@ -459,6 +459,26 @@ mod benches {
     }
 
     #[benchmark]
+    fn wait() {
+        let client = member::<T>("client", 0);
+        let id = drawn::<T>(&client, own_inputs(MAX_INPUTS));
+        let mut job = Jobs::<T>::get(id).unwrap();
+        let last = job.seats.last().unwrap().clone();
+        Workers::<T>::mutate_extant(&last, |worker| worker.active = T::MaxActiveSeats::get());
+        let until = Pallet::<T>::now().saturating_add(T::BusyWindow::get());
+        job.state = State::Waiting {
+            until,
+            remembered: 0,
+        };
+        let due = job.due;
+        #[block]
+        {
+            Pallet::<T>::seat_waiting(id, job, until, 0);
+        }
+        assert!(Jobs::<T>::get(id).unwrap().due < due);
+    }
+
+    #[benchmark]
     fn forget_panel(r: Linear<1, MAX_INPUTS>) {
         let client = member::<T>("client", 0);
         let inputs = record_inputs::<T>(&client, r);

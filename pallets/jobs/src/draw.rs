@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use codec::Encode;
 use polkadot_sdk::{
     frame_support::{traits::Get, weights::Weight, BoundedVec},
+    frame_system::pallet_prelude::BlockNumberFor,
     sp_io::hashing::blake2_256,
     sp_runtime::traits::{One, Saturating},
 };
@@ -78,7 +79,17 @@ impl<T: Config> Pallet<T> {
 
     /// Tries again to seat a panel that was drawn when one of its seats was busy. Who cannot serve
     /// any more gives its place to the next of the drawn.
-    pub(crate) fn seat_waiting(id: JobId, mut job: JobOf<T>, remembered: u32) -> Weight {
+    pub(crate) fn seat_waiting(
+        id: JobId,
+        mut job: JobOf<T>,
+        until: BlockNumberFor<T>,
+        remembered: u32,
+    ) -> Weight {
+        // Cheap as long as nothing changes: jobs that wait must not keep others from the agenda.
+        if Self::now() < until && job.seats.iter().any(Self::is_busy) {
+            Self::wait(id, job, until);
+            return T::WeightInfo::wait();
+        }
         let drawn = job.drawn();
         let records = records_of(&job.spec.inputs).len() as u32;
         let weight = T::WeightInfo::draw(drawn.len() as u32, records);
@@ -123,10 +134,7 @@ impl<T: Config> Pallet<T> {
             job.seats = BoundedVec::truncate_from(chosen);
             job.reserves = BoundedVec::truncate_from(reserves);
             job.state = State::Waiting { until, remembered };
-            let next = now.saturating_add(T::BusyInterval::get()).min(until);
-            Self::reschedule(id, &mut job, next);
-            Jobs::<T>::insert(id, job);
-            return;
+            return Self::wait(id, job, until);
         }
 
         let mut reserves = Vec::new();
@@ -156,8 +164,18 @@ impl<T: Config> Pallet<T> {
         Jobs::<T>::insert(id, job);
     }
 
+    /// Has the job looked at again.
+    fn wait(id: JobId, mut job: JobOf<T>, until: BlockNumberFor<T>) {
+        let next = Self::now().saturating_add(T::BusyInterval::get());
+        Self::reschedule(id, &mut job, next.min(until));
+        Jobs::<T>::insert(id, job);
+    }
+
+    /// Whether a worker that can be drawn has no place left.
     fn is_busy(who: &AccountIdOf<T>) -> bool {
-        Workers::<T>::get(who).is_some_and(|worker| worker.active >= T::MaxActiveSeats::get())
+        Workers::<T>::get(who).is_some_and(|worker| {
+            is_drawable::<T>(&worker) && worker.active >= T::MaxActiveSeats::get()
+        })
     }
 
     /// The oldest remembered draw in which all these inputs took part. An error where there is none

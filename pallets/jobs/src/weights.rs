@@ -39,6 +39,8 @@ pub trait WeightInfo {
     fn agenda_slot() -> Weight;
     /// A draw of a full panel that looks at `w` workers, for `r` records.
     fn draw(w: u32, r: u32) -> Weight;
+    /// A look at the seats of a drawn panel, the last of which is busy.
+    fn wait() -> Weight;
     /// The end of a panel remembered for `r` records.
     fn forget_panel(r: u32) -> Weight;
     /// The settlement of a job with a full panel and all inputs.
@@ -115,6 +117,9 @@ macro_rules! weights {
                 .saturating_add(counted(10_000_000, 4_000, $db, 4, 0).saturating_mul(w))
                 // Pointer, consent, draws and owner of a record.
                 .saturating_add(counted(15_000_000, 6_000, $db, 7, 2).saturating_mul(r))
+        }
+        fn wait() -> Weight {
+            counted(60_000_000, 60_000, $db, 17, 3)
         }
         fn forget_panel(r: u32) -> Weight {
             let r = u64::from(r);

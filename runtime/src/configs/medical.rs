@@ -51,7 +51,7 @@ parameter_types! {
 }
 
 /// What a member pays for when its operator key signs: what a node does by itself. A stolen operator
-/// key cannot burn the member's balance on anything else.
+/// key cannot burn the member's balance on anything else; releases hold it until they are withdrawn.
 pub struct NodeCalls;
 impl Contains<RuntimeCall> for NodeCalls {
     fn contains(call: &RuntimeCall) -> bool {

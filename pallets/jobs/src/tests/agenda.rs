@@ -3,7 +3,7 @@
 use polkadot_sdk::frame_support::{assert_noop, assert_ok, weights::Weight};
 use salus_primitives::jobs::InputSpec;
 
-use crate::{mock::*, Agenda, Error, Event, Jobs, NextAgenda, SpecOf, State, WeightInfo};
+use crate::{mock::*, Agenda, Error, Event, Jobs, NextAgenda, SpecOf, State, WeightInfo, Workers};
 
 /// Jobs whose panel is drawn, also where it waits for one who is busy.
 fn drawn_jobs() -> usize {
@@ -121,6 +121,29 @@ fn a_flood_of_cheap_jobs_delays_others_by_a_few_blocks() {
                 assert!(System::block_number() <= due + bound);
             }
         });
+}
+
+#[test]
+fn a_job_that_waits_weighs_little() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = post(spec());
+        let all: Vec<_> = (11..=16).collect();
+        let busy = |active| {
+            for who in &all {
+                Workers::<Test>::mutate_extant(who, |worker| worker.active = active);
+            }
+        };
+        busy(MaxActiveSeats::get());
+        run(draw_delay() + BusyInterval::get() - 1);
+        let slot = <() as WeightInfo>::agenda_slot();
+        System::set_block_number(System::block_number() + 1);
+        let weight = PalletJobs::work_off_agenda();
+        assert_eq!(weight, <() as WeightInfo>::wait() + slot * 3);
+        assert_eq!(job(id).due, System::block_number() + BusyInterval::get());
+        busy(0);
+        run(BusyInterval::get());
+        assert_eq!(job(id).seats.len(), 3);
+    });
 }
 
 #[test]

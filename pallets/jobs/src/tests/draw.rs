@@ -306,6 +306,7 @@ fn one_who_leaves_while_the_job_waits_gives_its_place_to_the_reserve() {
             fill(&seats[..1]);
             run(draw_delay());
             assert_ok!(PalletJobs::leave(signed(seats[2])));
+            empty(&seats[..1]);
             run(BusyInterval::get());
             assert_eq!(
                 last_event(),
@@ -316,7 +317,6 @@ fn one_who_leaves_while_the_job_waits_gives_its_place_to_the_reserve() {
                 }
             );
             assert_eq!((free(CLIENT), held(CLIENT)), (before, 0));
-            empty(&seats[..1]);
         });
 }
 
@@ -356,7 +356,7 @@ fn a_job_that_waits_can_be_cancelled_or_lose_its_consent() {
             assert_eq!(free(*who), START - BOND, "it was never kept busy");
         }
         revoke(CLIENT, record);
-        run(BusyInterval::get());
+        run(BusyWindow::get());
         let reason = EndReason::ConsentRevoked;
         let job = on_record;
         assert_eq!(last_event(), Event::Ended { job, reason, share });
