@@ -73,24 +73,33 @@ impl Places {
         bytes: u64,
         slow: bool,
     ) -> (DownloadPlace, Memory) {
-        let places = match slow {
-            true => &self.slow,
-            false => &self.downloads,
-        };
-        let of_client = self.of_client(client, slow);
-        let place = DownloadPlace {
-            _client: permits(ticket, &of_client, 1).await,
-            _place: permits(ticket, places, 1).await,
-        };
-        let memory = match bytes {
-            0..=SMALL => None,
-            _ => {
-                let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
-                Some(permits(ticket, &self.memory, units.min(self.memory_units)).await)
+        let client = permits(ticket, &self.of_client(client, slow), 1).await;
+        let (place, memory) = match slow {
+            // Those who wait here reserve nothing.
+            true => {
+                let place = permits(ticket, &self.slow, 1).await;
+                (place, self.memory(ticket, bytes).await)
             }
+            // Memory may be a long analysis's, so nobody waits for it in a place.
+            false => {
+                let memory = self.memory(ticket, bytes).await;
+                (permits(ticket, &self.downloads, 1).await, memory)
+            }
+        };
+        let place = DownloadPlace {
+            _client: client,
+            _place: place,
         };
         ticket.enter(Stage::Fetching);
         (place, memory)
+    }
+
+    async fn memory(&self, ticket: &Ticket, bytes: u64) -> Memory {
+        if bytes <= SMALL {
+            return None;
+        }
+        let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
+        Some(permits(ticket, &self.memory, units.min(self.memory_units)).await)
     }
 
     fn of_client(&self, client: &AccountId, slow: bool) -> Arc<Semaphore> {

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use salus_agent::{Config, Stage};
-use salus_primitives::{jobs::Outcome, AccountId};
+use salus_primitives::{
+    jobs::{Ciphertext, Outcome},
+    AccountId,
+};
 
 use crate::support::*;
 
@@ -84,6 +87,29 @@ async fn one_client_s_hanging_downloads_leave_places_to_others() {
     let stages: Vec<_> = (1..=4).filter_map(|id| worker.stage(id)).collect();
     let waiting = stages.iter().filter(|stage| **stage == Stage::Waiting);
     assert_eq!(waiting.count(), 2, "{stages:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_waits_for_memory_takes_no_place() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    for id in 1..=3 {
+        post_hanging(&world, id, &worker);
+        world.chain.change(id, |assignment| {
+            assignment.client = AccountId::new([id as u8; 32]);
+            if let Ciphertext::Blob(pointer) = &mut assignment.inputs[0].ciphertext {
+                pointer.size = 1 << 30;
+            }
+        });
+    }
+    world.start_with(&mut worker, |config| downloads(config, 3));
+    asked(&world, 2).await;
+    let small = world.post(4, table(8), &[&worker]);
+    world.chain.finalize();
+    worker.commits_to(4, Outcome::Success(small.digest())).await;
+    assert_eq!(*world.blobs.asked.lock(), 3, "one has no memory");
+    let waiting = (1..=3).filter(|id| worker.stage(*id) == Some(Stage::Waiting));
+    assert_eq!(waiting.count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
