@@ -202,3 +202,38 @@ async fn the_slot_goes_to_the_earliest_deadline() {
     }
     worker.commits_to(2, Outcome::Success(later.digest())).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_that_fail_hold_up_no_analysis_and_no_small_reveal() {
+    let world = World::new();
+    let mut worker = world.worker(1);
+    world.start(&mut worker);
+    *world.blobs.upload_failures.lock() = u32::MAX;
+    for id in 1..=3 {
+        let large = world.post(id, table(5_000), &[&worker]);
+        world.chain.finalize();
+        worker
+            .commits_to(id, Outcome::Success(large.digest()))
+            .await;
+        world.chain.accept_commitment(&worker, id, 200);
+    }
+    world.chain.finalize();
+    until("two uploads", || {
+        let uploads = (1..=3).filter(|id| worker.stage(*id) == Some(Stage::Publishing));
+        (uploads.count() == 2).then_some(())
+    })
+    .await;
+    let small = world.post(4, table(8), &[&worker]);
+    world.chain.finalize();
+    worker.commits_to(4, Outcome::Success(small.digest())).await;
+    world.chain.accept_commitment(&worker, 4, 200);
+    world.chain.finalize();
+    let reveal = until("a reveal", || worker.reveal(4)).await;
+    assert_eq!(reveal.outcome, Outcome::Success(small.digest()));
+
+    // The third has its turn when the gateway takes results again.
+    *world.blobs.upload_failures.lock() = 0;
+    for id in 1..=3 {
+        until("a reveal", || worker.reveal(id)).await;
+    }
+}
