@@ -106,6 +106,10 @@ pub mod pallet {
         #[pallet::constant]
         type ApplicationDeposit: Get<BalanceOf<Self>>;
 
+        /// What of a deposit stays held after the end, for each byte that stays.
+        #[pallet::constant]
+        type DepositPerByte: Get<BalanceOf<Self>>;
+
         /// Shortest term, ms.
         #[pallet::constant]
         type MinTerm: Get<Moment>;
@@ -289,9 +293,9 @@ pub mod pallet {
 
         /// Ends a membership for good, or declines an application.
         ///
-        /// Origin: the member itself, or `AdmitOrigin` for all but patients. Returns the deposit,
-        /// frees operator, node, recovery account, attestation and sponsorship; the entry stays as
-        /// a tombstone, recipients stay readable.
+        /// Origin: the member itself, or `AdmitOrigin` for all but patients. Returns the deposit
+        /// but what is for the bytes that stay, frees operator, node, recovery account, attestation
+        /// and sponsorship; the entry stays as a tombstone, recipients stay readable.
         ///
         /// Errors: `NotFound`, `NotAuthorized`, `NotAdmitted`, `RecoverySet`.
         /// Event: `Ended`.

@@ -7,7 +7,7 @@ use polkadot_sdk::{
     },
     sp_core::H256,
     sp_runtime::{
-        traits::{BlockNumberProvider, Zero},
+        traits::{BlockNumberProvider, Saturating, Zero},
         DispatchResult,
     },
 };
@@ -21,6 +21,10 @@ use crate::{
     Member, MemberOf, Members, Nodes, Operators, Pallet, PendingRecovery, Recipients, Recovery,
     Sponsorships, Status,
 };
+
+/// Bytes of an entry and of one recipient, with their keys, about.
+const BYTES_OF_ENTRY: u32 = 200;
+const BYTES_OF_RECIPIENT: u32 = 120;
 
 impl<T: Config> Pallet<T> {
     /// Writes a new entry; the deposit is held already.
@@ -124,7 +128,7 @@ impl<T: Config> Pallet<T> {
 
     /// Removes an application without a trace.
     fn drop_application(who: &AccountIdOf<T>, member: &mut MemberOf<T>) -> DispatchResult {
-        Self::release_deposit(who, member)?;
+        Self::release_deposit(who, member, Zero::zero())?;
         Recipients::<T>::remove(who, 0);
         Members::<T>::remove(who);
         Self::unprovide(who);
@@ -232,7 +236,8 @@ impl<T: Config> Pallet<T> {
             // It never had a role that the pseudonym could carry on.
             Self::drop_application(&who, &mut member)?;
         } else {
-            Self::release_deposit(&who, &mut member)?;
+            let kept = Self::deposit_of_tombstone(&member);
+            Self::release_deposit(&who, &mut member, kept)?;
             member.status = Status::Ended;
             member.since = T::BlockNumberProvider::current_block_number();
             let role = member.role;
@@ -251,19 +256,34 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Gives the deposit of an entry back to who paid it.
-    fn release_deposit(who: &AccountIdOf<T>, member: &mut MemberOf<T>) -> DispatchResult {
-        if member.deposit.is_zero() {
+    /// What stays held for an entry that stays for ever, with its recipients.
+    pub(crate) fn deposit_of_tombstone(member: &MemberOf<T>) -> BalanceOf<T> {
+        let bytes = BYTES_OF_RECIPIENT
+            .saturating_mul(u32::from(member.key_version).saturating_add(1))
+            .saturating_add(BYTES_OF_ENTRY);
+        T::DepositPerByte::get()
+            .saturating_mul(bytes.into())
+            .min(member.deposit)
+    }
+
+    /// Gives the deposit of an entry back to who paid it, but `kept` of it.
+    fn release_deposit(
+        who: &AccountIdOf<T>,
+        member: &mut MemberOf<T>,
+        kept: BalanceOf<T>,
+    ) -> DispatchResult {
+        let back = member.deposit.saturating_sub(kept);
+        if back.is_zero() {
             return Ok(());
         }
         let released = T::Currency::release(
             &HoldReason::Membership.into(),
             &member.payer,
-            member.deposit,
+            back,
             Precision::Exact,
         )?;
         <Self as Sponsorship<_, _>>::refund(&member.payer, who, released);
-        member.deposit = Zero::zero();
+        member.deposit = kept;
         Ok(())
     }
 }

@@ -76,6 +76,8 @@ impl pallet_transaction_payment::Config for Test {
 
 pub const REGISTRATION: Balance = 1_000;
 pub const APPLICATION: Balance = 5_000;
+/// What stays held for a tombstone with one recipient.
+pub const TOMBSTONE: Balance = 200 + 120;
 pub const DELAY: u64 = 10;
 pub const PERIOD: u64 = 100;
 pub const MAX_QUOTA: Balance = 1_000_000_000_000;
@@ -86,6 +88,7 @@ pub const FUNDS: Balance = 1_000_000_000_000_000;
 parameter_types! {
     pub static RegistrationDeposit: Balance = REGISTRATION;
     pub const ApplicationDeposit: Balance = APPLICATION;
+    pub const DepositPerByte: Balance = 1;
     pub const MinTerm: Moment = 100;
     pub const MaxTerm: Moment = 10_000;
     pub const MaxKeyVersions: u32 = 3;
@@ -112,6 +115,7 @@ impl pallet_registry::Config for Test {
     type BlockNumberProvider = System;
     type RegistrationDeposit = RegistrationDeposit;
     type ApplicationDeposit = ApplicationDeposit;
+    type DepositPerByte = DepositPerByte;
     type MinTerm = MinTerm;
     type MaxTerm = MaxTerm;
     type MaxKeyVersions = MaxKeyVersions;

@@ -74,7 +74,10 @@ impl<T: Config> Pallet<T> {
                 recipients = recipients.saturating_add(1);
             }
             if member.status == Status::Ended {
-                ensure!(member.deposit.is_zero(), "a tombstone holds a deposit");
+                ensure!(
+                    member.deposit <= Self::deposit_of_tombstone(&member),
+                    "a tombstone holds more than its own deposit"
+                );
                 ensure!(
                     !Nodes::<T>::contains_key(&who)
                         && !PendingOperators::<T>::contains_key(&who)

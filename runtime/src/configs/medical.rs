@@ -83,6 +83,7 @@ impl pallet_registry::Config for Runtime {
     type RegistrationDeposit = ConstU128<{ 20 * MILLI_MED }>;
     // 3.5 kB of state, and enough to make a flood of applications expensive.
     type ApplicationDeposit = ConstU128<{ 10 * MED }>;
+    type DepositPerByte = DepositPerByte;
     type MinTerm = ConstU64<DAY>;
     // Five years, then the council looks again.
     type MaxTerm = ConstU64<{ 5 * 366 * DAY }>;

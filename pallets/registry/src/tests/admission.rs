@@ -76,7 +76,7 @@ fn an_ended_pseudonym_is_never_used_again() {
             who: TEAM,
             by: EndedBy::Member,
         });
-        assert_eq!(Balances::free_balance(TEAM), before);
+        assert_eq!(Balances::free_balance(TEAM), before - TOMBSTONE);
         assert_eq!(Counters::<Test>::get(RESEARCH), 0);
         assert_eq!(Registry::recipient(&TEAM), Some((0, [8; 32])));
         assert_noop!(Registry::end(signed(TEAM), TEAM), E::NotFound);
@@ -103,6 +103,24 @@ fn the_council_ends_members_and_declines_but_not_patients() {
         assert_ok!(Registry::end(root(), TEAM));
         assert_eq!(deposit_of(TEAM), 0);
         assert!(!Members::<Test>::contains_key(TEAM));
+    });
+}
+
+#[test]
+fn what_stays_after_the_end_stays_paid_for() {
+    build_and_execute(|| {
+        register(PATIENT);
+        assert_ok!(Registry::rotate_key(signed(PATIENT), [7; 32]));
+        assert_ok!(Registry::end(signed(PATIENT), PATIENT));
+        let paid = TOMBSTONE + 120;
+        assert_eq!(deposit_of(PATIENT), paid);
+        assert_eq!(Members::<Test>::get(PATIENT).unwrap().deposit, paid);
+        // A deposit that does not suffice stays as it is.
+        RegistrationDeposit::set(10);
+        assert_ok!(Balances::transfer_allow_death(signed(HOSPITAL), KEY, 1_000));
+        register(KEY);
+        assert_ok!(Registry::end(signed(KEY), KEY));
+        assert_eq!(deposit_of(KEY), 10);
     });
 }
 
