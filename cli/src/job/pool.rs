@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// How many workers of the pool can be drawn at this block for a job of this client over these
-/// records: admitted members with an encryption key and time, that are neither the client nor a
-/// patient.
+/// records: admitted members with an encryption key that are neither the client nor a patient. A job
+/// waits for those of its panel that are busy.
 pub async fn drawable(
     chain: &Chain,
     at: &At,
@@ -26,21 +26,16 @@ pub async fn drawable(
     for id in records {
         excluded.push(record::entry(chain, at, id).await?.patient);
     }
-    let seats = chain.constant(at, api::constants().jobs().max_active_seats())?;
     let pool = chain.get(at, api::storage().jobs().pool(), ()).await?;
     let mut found = 0;
     for who in pool.map(|pool| pool.0).unwrap_or_default() {
         if excluded.contains(&who) {
             continue;
         }
-        let worker = chain
-            .get(at, api::storage().jobs().workers(), (who,))
-            .await?;
-        let has_time = worker.is_some_and(|worker| worker.active < seats);
         let is_admitted = registry::role_of(chain, at, who)
             .await?
             .is_some_and(|role| role != Role::Patient);
-        if has_time && is_admitted && registry::recipient_of(chain, at, who).await.is_ok() {
+        if is_admitted && registry::recipient_of(chain, at, who).await.is_ok() {
             found += 1;
         }
     }
