@@ -449,9 +449,10 @@ mod benches {
         };
         assert_ok!(Pallet::<T>::do_post(client, spec::<T>(inputs)));
         let job = Jobs::<T>::get(id).unwrap();
+        Gatherings::<T>::mutate_extant(job.posted_at, |of| of.value = Some([0; 32]));
         #[block]
         {
-            Pallet::<T>::draw_from(id, job, [0; 32]);
+            Pallet::<T>::draw(id, job);
         }
         let job = Jobs::<T>::get(id).unwrap();
         assert_eq!(job.seats.len(), MAX_PANEL as usize);
