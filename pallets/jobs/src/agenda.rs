@@ -122,19 +122,27 @@ impl<T: Config> Pallet<T> {
                 Self::end_with_draw_fee(id, job, EndReason::InputsMissing);
                 T::WeightInfo::end_job()
             }
-            // Fewer commitments than the quorum can agree on nothing: no need to wait for reveals.
-            State::Working { .. } if (job.committed.len() as u32) < job.spec.quorum => {
-                // Nobody is away who could no longer fetch the inputs.
-                match Self::patients_consent(&job.client, &job.spec) {
-                    true => Self::end_without_quorum(id, job),
+            State::Working { .. } => {
+                let consent = Self::patients_consent(&job.client, &job.spec);
+                // Who could no longer fetch the inputs is not away.
+                let struck = match consent {
+                    true => Self::strike_absent(id, &job),
+                    false => 0,
+                };
+                // Fewer commitments than the quorum can agree on nothing: no need to wait for reveals.
+                if job.committed.len() as u32 >= job.spec.quorum {
+                    let records = records_of(&job.spec.inputs).len() as u32;
+                    Self::open_reveals(id, &mut job);
+                    Jobs::<T>::insert(id, job);
+                    // A strike writes what leaving does: the worker and, where it suspends, the pool.
+                    return T::WeightInfo::commit(records)
+                        .saturating_add(T::WeightInfo::leave().saturating_mul(struck.into()));
+                }
+                match consent {
+                    true => Self::end_with_refund(id, job, EndReason::NoQuorum),
                     false => Self::end_without_consent(id, job),
                 }
                 Self::weight_of_window_end()
-            }
-            State::Working { .. } => {
-                Self::open_reveals(id, &mut job);
-                Jobs::<T>::insert(id, job);
-                T::WeightInfo::reveal()
             }
             State::Revealing { .. } => {
                 Self::settle(id, job);

@@ -93,13 +93,6 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// Ends a job in which too few agree: no money moves but back to the client. Absences are
-    /// noted all the same, or workers that are gone could keep every job from a quorum for ever.
-    pub(crate) fn end_without_quorum(id: JobId, job: JobOf<T>) {
-        Self::strike_absent(id, &job);
-        Self::end_with_refund(id, job, EndReason::NoQuorum);
-    }
-
     /// Counts what was revealed, pays, punishes and clears up.
     pub(crate) fn settle(id: JobId, job: JobOf<T>) {
         let answers: Vec<Said<AccountIdOf<T>>> = job
@@ -109,9 +102,8 @@ impl<T: Config> Pallet<T> {
             .collect();
         let Some(outcome) = agreed(&answers, job.spec.quorum) else {
             Self::release_results(id, answers.iter().filter_map(pointer_of), &[]);
-            return Self::end_without_quorum(id, job);
+            return Self::end_with_refund(id, job, EndReason::NoQuorum);
         };
-        Self::strike_absent(id, &job);
 
         let mut winners = BoundedVec::default();
         let mut pointers = Vec::new();
@@ -248,14 +240,19 @@ impl<T: Config> Pallet<T> {
         Self::deposit_for(bytes)
     }
 
-    /// Strikes the seats that never committed.
-    fn strike_absent(id: JobId, job: &JobOf<T>) {
+    /// Strikes the seats that never committed, when the window is over: whatever the others agree on,
+    /// or workers that are gone could keep every job from a quorum for ever.
+    /// How many they are.
+    pub(crate) fn strike_absent(id: JobId, job: &JobOf<T>) -> u32 {
         let now = Self::now();
+        let mut struck = 0u32;
         for who in &job.seats {
             if !job.committed.contains(who) {
                 Self::strike(who, id, now);
+                struck.saturating_inc();
             }
         }
+        struck
     }
 
     /// Removes a live job and everything that hangs on it, and gives the deposit back but `kept`,

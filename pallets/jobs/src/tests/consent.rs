@@ -127,6 +127,8 @@ fn with_a_quorum_of_commitments_the_panel_goes_on() {
         reveal(id, seats[1], good());
         run(1);
         assert_eq!(FinishedJobs::<Test>::get(id).unwrap().winners.len(), 2);
+        // The third owed nothing any more.
+        assert_eq!(Workers::<Test>::get(seats[2]).unwrap().strikes, 0);
     });
 }
 
