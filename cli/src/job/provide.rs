@@ -74,7 +74,10 @@ async fn drawn(chain: &Chain, at: &At, job: JobId) -> anyhow::Result<read::Entry
     match read::phase(chain, at, job).await? {
         Phase::Live(entry) => match entry.state {
             jobs::State::Drawn { .. } => Ok(entry),
-            jobs::State::Requested { .. } => bail!("the panel of job {job} is not drawn yet"),
+            jobs::State::Requested => bail!("the panel of job {job} is not drawn yet"),
+            jobs::State::Waiting { .. } => {
+                bail!("a worker on the panel of job {job} is busy; the job waits for it")
+            }
             _ => bail!("the inputs of job {job} are complete already"),
         },
         Phase::Finished(_) => bail!("job {job} is finished already"),

@@ -64,7 +64,11 @@ pub async fn wait_for_panel(chain: &Chain, job: JobId) -> anyhow::Result<Panel> 
     loop {
         let at = chain.finalized().await?;
         match phase(chain, &at, job).await? {
-            Phase::Live(entry) if matches!(entry.state, jobs::State::Requested { .. }) => {}
+            Phase::Live(entry)
+                if matches!(
+                    entry.state,
+                    jobs::State::Requested | jobs::State::Waiting { .. }
+                ) => {}
             Phase::Live(entry) => {
                 return Ok(Panel {
                     seats: entry.seats.0.clone(),
@@ -96,6 +100,9 @@ pub fn reason_words(reason: &jobs::EndReason) -> &'static str {
         jobs::EndReason::DrawsUsedUp => {
             "another job of the client used up the draws of a record, and the treasury got the fee \
              of a draw"
+        }
+        jobs::EndReason::WorkersBusy => {
+            "a worker of its panel stayed busy, and the treasury got the fee of a draw"
         }
         jobs::EndReason::InputsMissing => {
             "its inputs were not complete in time, and the panel was paid for its time"
@@ -152,7 +159,7 @@ pub fn failure_words(failure: Failure) -> &'static str {
 pub struct Job {
     /// Its number.
     pub job: JobId,
-    /// `requested`, `drawn`, `working`, `revealing`, `finished`.
+    /// `requested`, `waiting`, `drawn`, `working`, `revealing`, `finished`.
     pub state: &'static str,
     /// Who posted it.
     pub client: AccountId32,
@@ -188,7 +195,8 @@ pub struct Job {
 impl Job {
     fn live(job: JobId, entry: &Entry) -> Self {
         let (state, until) = match entry.state {
-            jobs::State::Requested { .. } => ("requested", None),
+            jobs::State::Requested => ("requested", None),
+            jobs::State::Waiting { until, .. } => ("waiting", Some(until)),
             jobs::State::Drawn { provide_by } => ("drawn", Some(provide_by)),
             jobs::State::Working { commit_by, .. } => ("working", Some(commit_by)),
             jobs::State::Revealing { reveal_by, .. } => ("revealing", Some(reveal_by)),

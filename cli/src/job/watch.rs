@@ -42,6 +42,11 @@ pub enum Step {
         /// How many come from an earlier post of the same inputs.
         remembered: u32,
     },
+    /// A worker on the panel is busy; the job waits for it.
+    PutOff {
+        /// Last block of the wait.
+        until: BlockNumber,
+    },
     /// The client named own inputs.
     Provided {
         /// How many.
@@ -120,6 +125,9 @@ impl Step {
                 count(seats.len() as u64, "seat"),
                 count(reserves.len() as u64, "reserve")
             ),
+            Step::PutOff { until } => {
+                format!("a worker of the panel is busy; waiting until block {until}")
+            }
             Step::Provided { items } => format!("the client provided {}", count(*items, "input")),
             Step::RecordSealed { index } => {
                 format!("its owner sealed record {index} to the panel")
@@ -193,6 +201,7 @@ fn steps(events: &Events<Config>, job: JobId) -> anyhow::Result<Vec<Step>> {
             reserves: e.reserves,
             remembered: e.remembered,
         });
+        on!(PutOff, e => Step::PutOff { until: e.until });
         on!(Provided, e => Step::Provided { items: e.items });
         on!(RecordSealed, e => Step::RecordSealed { index: e.index });
         on!(Started, e => Step::Started { commit_by: e.commit_by });

@@ -259,7 +259,7 @@ impl<T: Config> Pallet<T> {
     /// What stays held for an entry that stays for ever, with its recipients.
     pub(crate) fn deposit_of_tombstone(member: &MemberOf<T>) -> BalanceOf<T> {
         let bytes = BYTES_OF_RECIPIENT
-            .saturating_mul(u32::from(member.key_version).saturating_add(1))
+            .saturating_mul(member.key_version.saturating_add(1))
             .saturating_add(BYTES_OF_ENTRY);
         T::DepositPerByte::get()
             .saturating_mul(bytes.into())
