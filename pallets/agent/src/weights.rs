@@ -1,41 +1,43 @@
-//! Weights of the calls, on top of what the duties' own calls declare.
+//! Weights of the calls and steps of `pallet_agent`, measured by `make weights`: do not edit.
 //!
-//! Conservative figures counted from the code, until they are measured.
+//! 2026-11-21, AMD EPYC, frame-benchmarking 64.0.0, 50 steps, 20 repeats,
+//! wasm Compiled. Database costs are the runtime's (`DbWeight`), not measured here.
+
+#![cfg_attr(rustfmt, rustfmt_skip)]
+#![allow(clippy::unnecessary_cast)]
 
 use core::marker::PhantomData;
 use polkadot_sdk::{
     frame_support::{
         traits::Get,
-        weights::{constants::RocksDbWeight, RuntimeDbWeight, Weight},
+        weights::{constants::RocksDbWeight, Weight},
     },
     frame_system,
 };
 
-/// Weights of the pallet's calls.
+/// Weight functions of `pallet_agent`.
 pub trait WeightInfo {
-    /// `n` answers, without the calls they become.
-    fn submit(n: u32) -> Weight;
+    /// `n` from 1 to 8.
+    fn submit(n: u32, ) -> Weight;
 }
 
-/// Weights with the runtime's database costs.
+/// Measured weights with the runtime's database costs.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-    fn submit(n: u32) -> Weight {
-        counted_submit(n, T::DbWeight::get())
+    // Proof: measured 296 bytes, estimated 3545.
+    // Least time: 10_736_000 ps.
+    fn submit(n: u32, ) -> Weight {
+        Weight::from_parts(8_875_831, 3545)
+            .saturating_add(Weight::from_parts(2_511_552, 0).saturating_mul(u64::from(n)))
+            .saturating_add(T::DbWeight::get().reads_writes(1, 0))
     }
 }
 
 impl WeightInfo for () {
-    fn submit(n: u32) -> Weight {
-        counted_submit(n, RocksDbWeight::get())
+    fn submit(n: u32, ) -> Weight {
+        Weight::from_parts(8_875_831, 3545)
+            .saturating_add(Weight::from_parts(2_511_552, 0).saturating_mul(u64::from(n)))
+            .saturating_add(RocksDbWeight::get().reads_writes(1, 0))
     }
-}
-
-/// Reads: operator to member (2). Writes: none but events, whose three values are whitelisted. Each
-/// answer: decoding into the call twice, a storage layer, an event.
-fn counted_submit(n: u32, db: RuntimeDbWeight) -> Weight {
-    Weight::from_parts(20_000_000, 6_000)
-        .saturating_add(Weight::from_parts(15_000_000, 0).saturating_mul(n.into()))
-        .saturating_add(db.reads(2))
 }

@@ -45,7 +45,7 @@ parameter_types! {
     pub const DrawFee: Permill = Permill::from_percent(5);
     /// A fifth of the reward waits until a result was fetched.
     pub const Holdback: Permill = Permill::from_percent(20);
-    /// A third of a block: seven of the largest settlements, or fourteen draws from a full pool.
+    /// A third of a block: ten of the largest settlements, or sixteen draws from a full pool.
     pub MaxDueWeight: Weight =
         Perbill::from_percent(33) * super::system::RuntimeBlockWeights::get().max_block;
 }
@@ -130,7 +130,7 @@ impl pallet_jobs::Config for Runtime {
     type PanelMemory = ConstU32<{ 7 * DAYS }>;
     // A record's chance to meet colluders is at most four times that of one draw.
     type MaxDraws = ConstU32<4>;
-    // Their draws take a third of the weight of five blocks.
+    // Their draws take a third of the weight of four blocks.
     type MaxLiveJobs = ConstU32<64>;
     type ProvideWindow = in_bounds::ProvideWindow;
     // A core of the bench machine does seven billion units of fcm/1 a second
