@@ -1,12 +1,13 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 
+use clap::{error::ErrorKind, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use url::{Host, Url};
 
 use crate::{
-    analyse, chain, council, data, demo, interrupt::unless_interrupted, job, keys, network,
-    output::Output, record, registry, worker,
+    analyse, chain, council, data, demo, error::usage, interrupt::unless_interrupted, job, keys,
+    network, output::Output, record, registry, worker,
 };
 
 /// Where a node listens unless told otherwise.
@@ -23,6 +24,9 @@ Exit codes:
   130  interrupted (Ctrl-C); 143 for a request to end (SIGTERM)
 
 With --json a failure prints an object with `error`, `code` and, of a refusal, `name`.";
+
+/// Heading of the options that every command of a kind has.
+const GLOBAL: &str = "Global options";
 
 /// How an account is named.
 pub const ACCOUNT: &str = "ADDRESS|FILE|//NAME";
@@ -42,15 +46,22 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 pub struct Printing {
     /// Print JSON on standard output.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub json: bool,
 
-    /// Print only this field of the JSON: `record`, or `0.node` of the first in a list.
-    #[arg(long, global = true, value_name = "NAME", conflicts_with = "json")]
+    /// Print only this field of what --json prints: `record`; `0.node` is the field `node` of the
+    /// first in a list.
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "json",
+        help_heading = GLOBAL
+    )]
     pub field: Option<String>,
 
     /// No progress on standard error.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = GLOBAL)]
     pub quiet: bool,
 }
 
@@ -74,6 +85,7 @@ pub struct Global {
         value_name = "URL",
         env = "SALUS_NODE_URL",
         default_value = DEFAULT_NODE,
+        help_heading = GLOBAL,
         value_parser = parse_node
     )]
     pub node: String,
@@ -171,7 +183,94 @@ pub enum Command {
     Demo(demo::Demo),
 }
 
+/// What clap says of numbers, and what it means.
+const NUMBERS: [(&str, &str); 6] = [
+    ("invalid digit found in string", "not a whole number"),
+    (
+        "cannot parse integer from empty string",
+        "not a whole number",
+    ),
+    (
+        "number too large to fit in target type",
+        "the number is too large",
+    ),
+    (
+        "number would be zero for non-zero type",
+        "it must be 1 or more",
+    ),
+    ("invalid float literal", "not a number"),
+    ("cannot parse float from empty string", "not a number"),
+];
+
+/// Options take values such as `-1`: what is wrong with them is for their parsers to say.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|arg| match arg.get_action().takes_values() {
+            true => arg.allow_negative_numbers(true),
+            false => arg,
+        })
+        .mut_subcommands(with_negative_numbers)
+}
+
+/// What is wrong with the arguments, in one line, without the usage.
+fn wrong_use(text: &str) -> String {
+    let end = ["\n\nUsage:", "\n\nFor more information"]
+        .iter()
+        .filter_map(|end| text.find(end))
+        .min()
+        .unwrap_or(text.len());
+    let words: Vec<&str> = text[..end].split_whitespace().collect();
+    let words = words.join(" ");
+    words.strip_prefix("error: ").unwrap_or(&words).to_owned()
+}
+
+/// Whether these arguments, which cannot be parsed, ask for JSON.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    let mut given = arguments
+        .iter()
+        .skip(1)
+        .take_while(|argument| *argument != "--");
+    // The demo's `--json` takes a file.
+    let demo = arguments.get(1).is_some_and(|command| command == "demo");
+    !demo && given.any(|argument| argument == "--json")
+}
+
 impl Cli {
+    /// Reads the command line. Where it is wrong, or asks for help or the version, that is printed,
+    /// and the exit code is returned.
+    pub fn read(arguments: &[OsString]) -> Result<Self, u8> {
+        let command = with_negative_numbers(Self::command());
+        command
+            .try_get_matches_from(arguments)
+            .and_then(|matches| Self::from_arg_matches(&matches))
+            .map_err(|error| Self::tell(&error, asks_for_json(arguments)))
+    }
+
+    fn tell(error: &clap::Error, json: bool) -> u8 {
+        let plain = error.to_string();
+        let text = NUMBERS
+            .iter()
+            .fold(plain.clone(), |text, (from, to)| text.replace(from, to));
+        match error.kind() {
+            ErrorKind::ValueValidation if text != plain => eprint!("{text}"),
+            // A closed pipe is the reader's wish, not a failure.
+            _ => drop(error.print()),
+        }
+        if !error.use_stderr() {
+            return 0;
+        }
+        if json {
+            let words = match error.kind() {
+                ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                    "a command is missing".to_owned()
+                }
+                _ => wrong_use(&text),
+            };
+            Output::new(true, true).failure_object(&usage(words));
+        }
+        2
+    }
+
     /// How to print.
     pub fn output(&self) -> Output {
         match &self.command {

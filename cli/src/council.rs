@@ -1,27 +1,29 @@
 //! `salus council`: motions of the consortium's council, which decides by more than half.
 
-use anyhow::{anyhow, bail, Context};
+use anyhow::{bail, Context};
 use clap::Subcommand;
 use salus_primitives::Digest;
 use serde::Serialize;
-use subxt::{error::DispatchError, ext::scale_encode::EncodeAsType, utils::AccountId32};
+use subxt::{error::DispatchError, utils::AccountId32};
 use subxt_signer::sr25519::Keypair;
 
 use crate::{
     args::Global,
     chain::{
-        account_of, api, refusal,
-        text::{hex_of, parse_digest},
+        account_of, api, call_words, encode, refusal,
+        text::{hex_of, parse_digest, span_text},
         At, Chain, Receipt,
     },
     error::usage,
     keys::KeyArgs,
+    registry,
 };
 
 /// Commands of council members.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show who sits in the council and what it decides on.
+    #[command(visible_alias = "list")]
     Show,
     /// Vote on a motion; it is carried out with the last vote that it needs.
     Vote {
@@ -56,7 +58,7 @@ pub struct Motion {
     pub hash: Digest,
     /// Number of the motion.
     pub index: u32,
-    /// The call.
+    /// The call in words.
     pub call: String,
     /// Votes that it needs.
     pub threshold: u32,
@@ -82,6 +84,8 @@ pub struct Council {
 pub struct Progress {
     /// The motion; gone from the chain where it was carried out.
     pub hash: Digest,
+    /// Its call in words.
+    pub call: String,
     /// Number of the motion; `None` where one vote was enough.
     pub index: Option<u32>,
     /// Votes for it.
@@ -137,16 +141,52 @@ async fn motion(chain: &Chain, at: &At, hash: Digest) -> anyhow::Result<Option<M
     let Some(votes) = chain.get(at, storage().voting(), (hash,)).await? else {
         return Ok(None);
     };
-    let call = chain.get(at, storage().proposal_of(), (hash,)).await?;
+    let call = match chain.get(at, storage().proposal_of(), (hash,)).await? {
+        Some(call) => describe(chain, at, &call).await?,
+        None => String::new(),
+    };
     Ok(Some(Motion {
         hash,
         index: votes.index,
-        call: call.map_or_else(String::new, |call| format!("{call:?}")),
+        call,
         threshold: votes.threshold,
         ayes: votes.ayes,
         nays: votes.nays,
         end: votes.end,
     }))
+}
+
+/// What a call does, in words.
+async fn describe(chain: &Chain, at: &At, call: &api::Call) -> anyhow::Result<String> {
+    use api::runtime_types::pallet_registry::pallet::Call;
+    Ok(match call {
+        api::Call::Registry(Call::admit { who, term }) => {
+            let role = registry::entered_role(chain, at, *who).await?;
+            let role = role.map_or_else(String::new, |role| format!(" as {role}"));
+            format!("admit {who}{role} for {}", span_text(*term))
+        }
+        api::Call::Registry(Call::renew { who, term }) => {
+            format!("give {who} a new term of {}", span_text(*term))
+        }
+        api::Call::Registry(Call::suspend { who }) => format!("suspend {who}"),
+        api::Call::Registry(Call::reinstate { who }) => {
+            format!("lift the suspension of {who}")
+        }
+        api::Call::Registry(Call::end { who }) => {
+            format!("end the membership or the application of {who}")
+        }
+        other => call_words(at.metadata_ref(), other)?,
+    })
+}
+
+/// The motion of this hash, which has to be there.
+async fn open_motion(chain: &Chain, at: &At, hash: Digest) -> anyhow::Result<Motion> {
+    motion(chain, at, hash).await?.ok_or_else(|| {
+        usage(format!(
+            "there is no motion {}: see `salus council show`",
+            hex_of(&hash)
+        ))
+    })
 }
 
 /// Moves that `call` be made in the council's name, votes for it with each of `keys` in turn, and
@@ -165,6 +205,7 @@ pub async fn carry(chain: &Chain, keys: &[Keypair], call: api::Call) -> anyhow::
     }
     let threshold = u32::try_from(members.len() / 2 + 1)?;
     let length = encoded_length(&at, &call)?;
+    let words = describe(chain, &at, &call).await?;
     let receipt = chain
         .submit(first, &api::tx().council().propose(threshold, call, length))
         .await?;
@@ -172,6 +213,7 @@ pub async fn carry(chain: &Chain, keys: &[Keypair], call: api::Call) -> anyhow::
         let (hash, index) = (moved.proposal_hash, moved.proposal_index);
         let mut progress = Progress {
             hash,
+            call: words,
             index: Some(index),
             ayes: 0,
             threshold,
@@ -191,6 +233,7 @@ pub async fn carry(chain: &Chain, keys: &[Keypair], call: api::Call) -> anyhow::
     executed(&at, &receipt)?;
     Ok(Progress {
         hash: done.proposal_hash,
+        call: words,
         index: None,
         ayes: 1,
         threshold,
@@ -207,12 +250,7 @@ pub async fn vote(
     approve: bool,
 ) -> anyhow::Result<Progress> {
     let at = chain.finalized().await?;
-    let found = motion(chain, &at, hash).await?.ok_or_else(|| {
-        anyhow!(
-            "there is no motion {}: see `salus council show`",
-            hex_of(&hash)
-        )
-    })?;
+    let found = open_motion(chain, &at, hash).await?;
     let account = account_of(key);
     let already = if approve { &found.ayes } else { &found.nays };
     let mut block = u32::try_from(at.block_number())?;
@@ -228,6 +266,7 @@ pub async fn vote(
     let ayes = u32::try_from(ayes.len())?;
     let progress = Progress {
         hash,
+        call: found.call,
         index: Some(found.index),
         ayes,
         threshold: found.threshold,
@@ -243,12 +282,7 @@ pub async fn vote(
 /// Carries out a motion that has its votes; an error with the call's own error where that fails.
 pub async fn close(chain: &Chain, key: &Keypair, hash: Digest) -> anyhow::Result<Progress> {
     let at = chain.finalized().await?;
-    let found = motion(chain, &at, hash).await?.ok_or_else(|| {
-        anyhow!(
-            "there is no motion {}: see `salus council show`",
-            hex_of(&hash)
-        )
-    })?;
+    let found = open_motion(chain, &at, hash).await?;
     let call = chain
         .get(&at, api::storage().council().proposal_of(), (hash,))
         .await?
@@ -266,6 +300,7 @@ pub async fn close(chain: &Chain, key: &Keypair, hash: Digest) -> anyhow::Result
     }
     Ok(Progress {
         hash,
+        call: found.call,
         index: Some(found.index),
         ayes: u32::try_from(found.ayes.len())?,
         threshold: found.threshold,
@@ -276,11 +311,7 @@ pub async fn close(chain: &Chain, key: &Keypair, hash: Digest) -> anyhow::Result
 
 /// Bytes of a call as the chain counts them.
 fn encoded_length(at: &At, call: &api::Call) -> anyhow::Result<u32> {
-    let metadata = at.metadata_ref();
-    let bytes = call
-        .encode_as_type(metadata.outer_enums().call_enum_ty(), metadata.types())
-        .map_err(|error| anyhow!("the node's runtime does not know this call: {error}"))?;
-    Ok(u32::try_from(bytes.len())?)
+    Ok(u32::try_from(encode(at.metadata_ref(), call)?.len())?)
 }
 
 /// The result of the call that a motion made.
@@ -333,13 +364,13 @@ impl Command {
                 against,
             } => {
                 let progress = vote(&chain, &who.account()?, motion, !against).await?;
-                output.result(&progress, |progress| progress.words("The motion"))
+                output.result(&progress, |progress| progress.words(&progress.call))
             }
             Command::Close { who, motion } => {
                 let progress = close(&chain, &who.account()?, motion).await?;
                 output.result(&progress, |progress| match progress.done {
-                    true => progress.words("The motion"),
-                    false => "The motion was not carried: it is closed".to_owned(),
+                    true => progress.words(&progress.call),
+                    false => format!("{}: not carried; the motion is closed", progress.call),
                 })
             }
         }

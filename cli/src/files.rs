@@ -78,7 +78,19 @@ pub fn write_through(
 
 /// Contents of a file.
 pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    fs::read(path).map_err(|error| unreadable(path, error))
+}
+
+/// Why a file cannot be read; wrong use where there is none.
+pub fn unreadable(path: &Path, error: io::Error) -> anyhow::Error {
+    let shown = path.display();
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            usage(format!("cannot read {shown}: there is no such file"))
+        }
+        io::ErrorKind::IsADirectory => usage(format!("{shown} is a folder, not a file")),
+        _ => anyhow::Error::new(error).context(format!("cannot read {shown}")),
+    }
 }
 
 /// Contents of files, in their order.

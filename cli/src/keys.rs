@@ -7,7 +7,7 @@
 use std::{
     fmt,
     fs::{File, OpenOptions},
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -26,6 +26,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::{
     args::KEY,
     error::usage,
+    files::check_writable,
     output::{self, Output},
 };
 
@@ -82,7 +83,7 @@ impl KeySource {
     pub fn identity(&self) -> anyhow::Result<Identity> {
         match self {
             KeySource::Development(name) => Ok(development_identity(name)),
-            KeySource::File(path) => Ok(Identity::load(identity_path(path))?),
+            KeySource::File(path) => load_identity(&identity_path(path)),
         }
     }
 }
@@ -108,7 +109,7 @@ impl KeyArgs {
     /// The age identity.
     pub fn identity(&self) -> anyhow::Result<Identity> {
         match &self.identity {
-            Some(path) => Ok(Identity::load(path)?),
+            Some(path) => load_identity(path),
             None => self.key.identity(),
         }
     }
@@ -138,6 +139,17 @@ pub fn parse_account(text: &str) -> Result<AccountId32, String> {
         .account()
         .map(|key| key.public_key().to_account_id())
         .map_err(|error| format!("{error:#}"))
+}
+
+/// An age identity in a file; wrong use where there is none.
+pub(crate) fn load_identity(path: &Path) -> anyhow::Result<Identity> {
+    match path.is_file() || path.is_dir() {
+        true => Ok(Identity::load(path)?),
+        false => Err(usage(format!(
+            "there is no age identity {}",
+            path.display()
+        ))),
+    }
 }
 
 /// Where the age identity that belongs to an account key file is.
@@ -191,7 +203,12 @@ fn new_phrase() -> anyhow::Result<Zeroizing<String>> {
 /// The one line of a key file that is neither empty nor a comment.
 fn read_phrase(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let shown = path.display();
-    let file = File::open(path).with_context(|| format!("cannot open key file {shown}"))?;
+    let file = File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            usage(format!("there is no key file {shown}"))
+        }
+        _ => anyhow::Error::new(error).context(format!("cannot open key file {shown}")),
+    })?;
     // Asked of the open file, so that it cannot be exchanged in between.
     let metadata = file.metadata()?;
     if metadata.is_dir() {
@@ -385,6 +402,7 @@ pub(crate) fn create(file: &Path, account: bool, identity: bool) -> anyhow::Resu
         .into_iter()
         .flatten()
     {
+        check_writable(path)?;
         if path.exists() {
             return Err(usage(format!(
                 "{} exists already; a key file is never overwritten",

@@ -1,8 +1,7 @@
 //! `salus`: the command that people use.
 
-use std::{process::ExitCode, time::Duration};
+use std::{env, process::ExitCode, time::Duration};
 
-use clap::Parser;
 use salus_cli::{args::Cli, error};
 use tokio::runtime::Builder;
 
@@ -10,7 +9,11 @@ use tokio::runtime::Builder;
 const WIND_DOWN: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let arguments: Vec<_> = env::args_os().collect();
+    let cli = match Cli::read(&arguments) {
+        Ok(cli) => cli,
+        Err(code) => return ExitCode::from(code),
+    };
     let output = cli.output();
     let result = Builder::new_multi_thread()
         .enable_all()

@@ -101,13 +101,19 @@ impl Output {
         let words = words(error);
         eprintln!("Error: {words}");
         if self.form == Form::Json {
-            let name = match error::failure(error) {
-                Some(Failure::Refused { name, .. }) => Some(name),
-                _ => None,
-            };
-            let object = json!({ "error": words, "code": error::exit_code(error), "name": name });
-            let _ = self.json_line(&object);
+            self.failure_object(error);
         }
+    }
+
+    /// Prints why the command failed as JSON on standard output.
+    pub fn failure_object(&self, error: &anyhow::Error) {
+        let name = match error::failure(error) {
+            Some(Failure::Refused { name, .. }) => Some(name),
+            _ => None,
+        };
+        let object =
+            json!({ "error": words(error), "code": error::exit_code(error), "name": name });
+        let _ = self.json_line(&object);
     }
 
     fn draws(&self) -> bool {
@@ -287,7 +293,7 @@ pub fn parse_med(text: &str) -> Result<Balance, String> {
     let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
     let digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
     if (whole.is_empty() && decimals.is_empty()) || !digits(whole) || !digits(decimals) {
-        return Err(format!("{text:?} is not an amount of MED"));
+        return Err(format!("{text:?} is not an amount of MED such as 12.5"));
     }
     if decimals.len() > 12 {
         return Err(format!("{text:?} has more than 12 decimals"));

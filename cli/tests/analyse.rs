@@ -139,14 +139,14 @@ fn people_get_tables() {
 fn what_is_wrong_with_a_table_is_named_without_its_contents() {
     let (_folder, path) = folder();
     let run = salus(["analyse", "fcm", &path, "--drop", "id,group"]);
-    assert_eq!(run.code, 1);
+    assert_eq!(run.code, 2);
     assert!(
-        run.err.contains("line 4") && run.err.contains("missing"),
+        run.err.contains("table.csv, line 4") && run.err.contains("missing"),
         "{}",
         run.err
     );
     let run = salus(["analyse", "fcm", &path, "--json"]);
-    assert_eq!(run.code, 1);
+    assert_eq!(run.code, 2);
     assert!(run.json()["error"]
         .as_str()
         .unwrap()
@@ -158,7 +158,8 @@ fn missing_values_come_with_the_choices() {
     let (_folder, path) = folder();
     let run = salus(["analyse", "fcm", &path, "--drop", "id,group"]);
     assert!(
-        run.err.contains("drop leaves such rows out") && run.err.contains("mean puts"),
+        run.err.contains("--missing drop leaves such rows out")
+            && run.err.contains("--missing mean puts"),
         "{}",
         run.err
     );

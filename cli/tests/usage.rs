@@ -66,6 +66,99 @@ fn addresses_that_cannot_be_are_wrong_use() {
     }
 }
 
+/// What cannot be, and what is not there, is wrong use; what is wrong is said in words.
+#[test]
+fn wrong_use_has_one_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (table, lost) = (path("table.csv"), path("lost/file"));
+    std::fs::write(&table, "1,2\n3,4\n5,?\n").unwrap();
+    let hash = "ab".repeat(32);
+    let cases: &[(&[&str], &str)] = &[
+        (&["analyse", "fcm", &lost], "there is no such file"),
+        (&["analyse", "fcm", &table], "--missing drop"),
+        (&["analyse", "fcm", &table, "--drop", "9"], "no column 9"),
+        (&["analyse", "fcm", &table, "--drop", "foo"], "\"foo\""),
+        (&["analyse", "fcm", &table, "--drop", "1,2"], "--drop"),
+        (&["analyse", "fcm", &table, "--missing", "foo"], "mean"),
+        (&["analyse", "fcm", &table, "--threads", "0"], "1 or more"),
+        (&["analyse", "fcm", &table, "--epsilon", "-1"], "0 or more"),
+        (&["analyse", "fcm", &table, "-c", "x"], "whole number"),
+        (&["analyse", "fcm", &table, "-c", "0"], "clusters"),
+        (
+            &["analyse", "fcm", &table, "--drop", "2", "--out", &lost],
+            "no folder",
+        ),
+        (&["keys", "show", &lost], "no key file"),
+        (&["keys", "new", &lost], "no folder"),
+        (&["job", "show", "-1"], "whole number"),
+        (&["job", "post", "--key", "//Bob"], "--record"),
+        (&["job", "post", &table, "--reward", "-1"], "MED"),
+        (
+            &["record", "share", &hash, "--until", "1m"],
+            "minutes or months",
+        ),
+        // It says so of the clusters, or before that of the node's program.
+        (&["demo", "-c", "99999"], ""),
+    ];
+    for (arguments, words) in cases {
+        let run = salus(*arguments);
+        assert_eq!(run.code, 2, "{arguments:?}: {}", run.err);
+        assert!(run.err.contains(words), "{arguments:?}: {}", run.err);
+        assert!(!run.err.contains("use '-- "), "{arguments:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn a_node_program_that_is_not_there_is_wrong_use() {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_salus"))
+        .args(["network", "up"])
+        .env("SALUS_NODE", "/no/such/node")
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(2));
+    let words = String::from_utf8(run.stderr).unwrap();
+    assert!(words.contains("/no/such/node"), "{words}");
+}
+
+#[test]
+fn wrong_use_is_an_object_with_json() {
+    for (arguments, words) in [
+        (&["chain", "info", "--json", "--no-such"][..], "--no-such"),
+        (&["keys", "--json"], "command"),
+        (&["job", "post", "--json", "--key", "//Bob"], "--record"),
+        (&["job", "show", "x", "--json"], "not a whole number"),
+        (&["keys", "show", "no/such/key", "--json"], "no key file"),
+    ] {
+        let run = salus(arguments);
+        assert_eq!(run.code, 2, "{}", run.err);
+        let object = run.json();
+        let error = object["error"].as_str().unwrap();
+        assert!(
+            error.contains(words) && !error.contains("Usage:"),
+            "{error}"
+        );
+        assert_eq!(object["code"], 2);
+        assert_eq!(object["name"], serde_json::Value::Null);
+        assert!(!run.err.is_empty());
+    }
+    // The demo's --json is a file.
+    assert_eq!(salus(["demo", "--json"]).out, "");
+    let help = salus(["chain", "info", "--help", "--json"]).ok().out;
+    assert!(help.contains("Usage: salus"), "{help}");
+}
+
+#[test]
+fn options_of_every_command_stand_together_at_the_end() {
+    let help = salus(["job", "post", "--help"]).ok().out;
+    let (own, global) = help.split_once("Global options:").unwrap();
+    for option in ["--json", "--field", "--quiet", "--node"] {
+        assert!(global.contains(&format!("{option} ")) || global.contains(&format!("{option}\n")));
+        assert!(!own.contains(&format!(" {option}")), "{option}: {own}");
+    }
+    assert!(own.contains("--reward"));
+}
+
 #[test]
 fn a_node_that_is_not_there_is_unreachable() {
     let run = salus(["chain", "info", "--node", "ws://127.0.0.1:1", "--json"]);

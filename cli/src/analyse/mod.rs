@@ -1,11 +1,15 @@
 //! `salus analyse`: what a worker would compute, computed here.
 
+mod explain;
 mod report;
 
-use std::{collections::BTreeSet, num::NonZeroUsize, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, num::NonZeroUsize, path::PathBuf, str::FromStr, sync::Arc};
 
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::{
+    builder::{PossibleValuesParser, TypedValueParser},
+    Args, Subcommand,
+};
 use salus_analytics::{
     fcm::Control,
     job::{self, Bound},
@@ -27,6 +31,15 @@ pub use report::{Cluster, Report};
 
 /// Steps of the progress bar.
 const STEPS: u64 = 1000;
+
+/// Reads one of these words; help and errors list them.
+fn one_of<T>(words: &'static [&'static str]) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr + Clone + Send + Sync + 'static,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(words.iter().copied()).try_map(|word| word.parse())
+}
 
 /// Options of `fcm/1`, the same for a run here and for a job.
 #[derive(Clone, Debug, Args)]
@@ -52,16 +65,16 @@ pub struct FcmArgs {
     #[arg(long, value_name = "N", default_value_t = 300)]
     pub max_iterations: u32,
 
-    /// Scaling of the columns: none, min-max, z-score [default: none].
-    #[arg(long)]
+    /// Scaling of the columns [default: none].
+    #[arg(long, value_parser = one_of::<Scaling>(&["none", "min-max", "z-score"]))]
     pub scaling: Option<Scaling>,
 
     /// Columns to leave out, by number from 1, range or name: 1,11 or 2-4,class.
     #[arg(long, value_name = "COLUMNS")]
     pub drop: Vec<String>,
 
-    /// Missing values: fail, drop (the row), mean (of the column) [default: fail].
-    #[arg(long)]
+    /// Missing values: refuse the table, drop the row, or put the column's mean [default: fail].
+    #[arg(long, value_parser = one_of::<Missing>(&["fail", "drop", "mean"]))]
     pub missing: Option<Missing>,
 
     /// Fields that mean "missing", separated by commas; an empty field always does
@@ -69,12 +82,20 @@ pub struct FcmArgs {
     #[arg(long, value_name = "TOKENS", allow_hyphen_values = true)]
     pub missing_tokens: Option<String>,
 
-    /// Whether the first line names the columns: auto, yes, no.
-    #[arg(long, default_value_t = Header::Auto)]
+    /// Whether the first line names the columns.
+    #[arg(
+        long,
+        default_value_t = Header::Auto,
+        value_parser = one_of::<Header>(&["auto", "yes", "no"])
+    )]
     pub header: Header,
 
-    /// Between two fields: auto, comma, semicolon, tab, whitespace.
-    #[arg(long, default_value_t = Separator::Auto)]
+    /// What stands between two fields.
+    #[arg(
+        long,
+        default_value_t = Separator::Auto,
+        value_parser = one_of::<Separator>(&["auto", "comma", "semicolon", "tab", "whitespace"])
+    )]
     pub separator: Separator,
 }
 
@@ -190,7 +211,8 @@ impl Fcm {
             self.threads,
             output.clone(),
         )
-        .await?;
+        .await
+        .map_err(|error| explain::explain(error, &parameters, &self.files, &inputs))?;
         interrupt::compute(move |_| {
             let Analysis {
                 result,

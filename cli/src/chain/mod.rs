@@ -2,11 +2,13 @@
 //! and errors in words.
 
 pub mod api;
+mod call;
 mod client;
 mod submit;
 pub mod text;
 mod words;
 
+pub use call::{call_words, encode};
 pub use client::{account_of, At, Chain, Config};
 pub use submit::Receipt;
 pub(crate) use words::refusal;

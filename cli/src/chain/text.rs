@@ -2,6 +2,8 @@
 
 use salus_primitives::{Digest, Moment};
 
+use crate::output::count;
+
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
@@ -45,8 +47,9 @@ pub fn parse_until(text: &str) -> Result<Until, String> {
     let split = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let unit = match unit.trim() {
+    let (number, unit_text) = text.split_at(split);
+    let unit_text = unit_text.trim();
+    let unit = match unit_text {
         "" | "d" | "day" | "days" => Some(DAY),
         "h" | "hour" | "hours" => Some(HOUR),
         "min" | "minute" | "minutes" => Some(MINUTE),
@@ -59,8 +62,16 @@ pub fn parse_until(text: &str) -> Result<Until, String> {
             .map(Until::In)
             .ok_or_else(|| format!("{text:?} is too long"));
     }
+    if unit_text == "m" {
+        return Err(format!(
+            "{text:?} may be minutes or months: write {number}min, or days as 30d"
+        ));
+    }
     parse_moment(text).map(Until::Moment).ok_or_else(|| {
-        format!("{text:?} is neither a time such as 30d or 12h nor a date such as 2027-01-31")
+        format!(
+            "{text:?} is neither a time such as 30d, 12h, 45min or 90s nor a date such as \
+             2027-01-31 or 2027-01-31T12:00Z"
+        )
     })
 }
 
@@ -96,6 +107,21 @@ fn parse_moment(text: &str) -> Option<Moment> {
         return None;
     }
     Some(begin + hours * HOUR + minutes * MINUTE + seconds * SECOND)
+}
+
+/// A span of ms in its largest unit: `365 days`, `1.5 hours`.
+pub fn span_text(span: u64) -> String {
+    let units = [
+        (DAY, "day"),
+        (HOUR, "hour"),
+        (MINUTE, "minute"),
+        (SECOND, "second"),
+    ];
+    match units.into_iter().find(|(unit, _)| span >= *unit) {
+        Some((unit, name)) if span % unit == 0 => count(span / unit, name),
+        Some((unit, name)) => format!("{:.1} {name}s", span as f64 / unit as f64),
+        None => format!("{span} ms"),
+    }
 }
 
 /// A moment as `2027-01-31T12:00:00Z`.
@@ -170,10 +196,31 @@ mod tests {
             "2027-02-30",
             "2027-13-01",
             "5 weeks",
+            "1m",
             "2027-01-31T25:00Z",
             "-3d",
         ] {
             assert!(parse_until(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn units_are_explained() {
+        assert!(parse_until("1m").unwrap_err().contains("1min"));
+        let error = parse_until("5 weeks").unwrap_err();
+        assert!(error.contains("30d, 12h, 45min or 90s"), "{error}");
+    }
+
+    #[test]
+    fn spans_in_words() {
+        for (span, text) in [
+            (365 * DAY, "365 days"),
+            (DAY, "1 day"),
+            (DAY + 12 * HOUR, "1.5 days"),
+            (90 * SECOND, "1.5 minutes"),
+            (0, "0 ms"),
+        ] {
+            assert_eq!(span_text(span), text);
         }
     }
 

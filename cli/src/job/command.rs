@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use salus_analytics::job::FCM_1;
 use salus_primitives::{jobs::JobId, Balance, Digest};
 use subxt::utils::AccountId32;
@@ -22,13 +22,14 @@ use crate::{
 
 /// Options of `salus job post`.
 #[derive(Clone, Debug, Args)]
+#[command(group = ArgGroup::new("inputs").args(["files", "records"]).required(true).multiple(true))]
 pub struct PostArgs {
     /// The client.
     #[command(flatten)]
     pub who: KeyArgs,
 
     /// Tables of your own.
-    #[arg(value_name = "FILE", required_unless_present = "records")]
+    #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
     /// Stored records that you may have analysed; after the draw their owners seal them.

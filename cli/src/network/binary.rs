@@ -2,7 +2,7 @@
 
 use std::{env, path::PathBuf};
 
-use anyhow::bail;
+use crate::error::usage;
 
 /// Name of the node's program.
 const NAME: &str = "salus-node";
@@ -12,7 +12,10 @@ pub fn find_node() -> anyhow::Result<PathBuf> {
     if let Some(path) = env::var_os("SALUS_NODE").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
         if !path.is_file() {
-            bail!("SALUS_NODE names {}, which is no file", path.display());
+            return Err(usage(format!(
+                "SALUS_NODE names {}, which is no file",
+                path.display()
+            )));
         }
         return Ok(path);
     }
@@ -25,6 +28,8 @@ pub fn find_node() -> anyhow::Result<PathBuf> {
         .chain(env::split_paths(&path).map(|folder| folder.join(NAME)))
         .find(|candidate| candidate.is_file())
         .ok_or_else(|| {
-            anyhow::anyhow!("{NAME} is neither beside this program nor on the PATH; set SALUS_NODE")
+            usage(format!(
+                "{NAME} is neither beside this program nor on the PATH; set SALUS_NODE"
+            ))
         })
 }

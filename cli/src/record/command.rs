@@ -87,7 +87,7 @@ pub enum Command {
         /// Why: a code of HL7 PurposeOfUse such as HRESCH, or its number.
         #[arg(long, value_parser = codes::parse_purpose)]
         purpose: u16,
-        /// Until when it can be answered: 30d, or a date.
+        /// Until when it can be answered: 30d, 12h, 45min, 90s from now, or a date: 2027-01-31.
         #[arg(long, default_value = "30d", value_parser = parse_until)]
         until: Until,
     },
@@ -125,7 +125,7 @@ pub enum Command {
         /// For what: a code of HL7 PurposeOfUse such as HRESCH, or its number.
         #[arg(long, value_parser = codes::parse_purpose)]
         purpose: u16,
-        /// Until when: 30d, or a date.
+        /// Until when: 30d, 12h, 45min, 90s from now, or a date: 2027-01-31.
         #[arg(long, value_parser = parse_until)]
         until: Until,
         /// Number of the request that this answers.

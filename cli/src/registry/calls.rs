@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{anyhow, Context};
+use anyhow::anyhow;
 use rand::{rngs::OsRng, RngCore};
 use salus_envelope::content;
 use salus_primitives::{
@@ -18,7 +18,7 @@ use crate::{
         Chain, Receipt,
     },
     error::usage,
-    keys,
+    files, keys,
 };
 
 /// Salted commitment to a credential; the salt is written beside the file, as `FILE.salt`, for whom
@@ -29,8 +29,7 @@ pub fn commit_credential(file: Option<&Path>) -> anyhow::Result<Digest> {
         OsRng.fill_bytes(&mut commitment);
         return Ok(commitment.into());
     };
-    let credential = std::fs::read(file)
-        .with_context(|| format!("cannot read the credential {}", file.display()))?;
+    let credential = files::read(file)?;
     let packed = content::pack(&credential);
     let mut salt_file = file.as_os_str().to_owned();
     salt_file.push(".salt");

@@ -8,12 +8,15 @@ pub use calls::{
     register_patient, revoke_attestation, rotate_key, set_node, set_operator, set_recovery,
     sponsor, veto_recovery, withdraw_application,
 };
-pub use read::{members, recipient_of, recovery_of, role_name, role_of, show, Line, Member};
+use read::Decision;
+pub use read::{
+    entered_role, members, recipient_of, recovery_of, role_name, role_of, show, Line, Member,
+};
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use salus_envelope::{recipient_to_string, Identity};
+use salus_envelope::recipient_to_string;
 use salus_primitives::{
     membership::{Role, ThirdPartyKind},
     Balance, Moment,
@@ -30,7 +33,7 @@ use crate::{
     },
     council::{self, Progress},
     error::usage,
-    keys::{parse_account, KeyArgs, KeySource},
+    keys::{load_identity, parse_account, KeyArgs, KeySource},
     output,
 };
 
@@ -132,7 +135,7 @@ pub enum Command {
         /// The applicant.
         #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         account: AccountId32,
-        /// How long: 365d, or a date.
+        /// How long: 365d, 12h, 45min, 90s, or until a date such as 2027-01-31.
         #[arg(long, default_value = "365d", value_parser = parse_until)]
         term: Until,
         /// The council's keys at hand.
@@ -144,7 +147,7 @@ pub enum Command {
         /// The member.
         #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         account: AccountId32,
-        /// How long: 365d, or a date.
+        /// How long: 365d, 12h, 45min, 90s, or until a date such as 2027-01-31.
         #[arg(long, default_value = "365d", value_parser = parse_until)]
         term: Until,
         /// The council's keys at hand.
@@ -354,6 +357,7 @@ impl Command {
                 term,
                 council,
             } => {
+                Decision::Admit.check(&chain, account).await?;
                 let term = span(&chain, term).await?;
                 let progress = admit(&chain, &council.keys()?, account, term).await?;
                 output.result(&progress, |p| p.words(&format!("Admission of {account}")))
@@ -363,17 +367,20 @@ impl Command {
                 term,
                 council,
             } => {
+                Decision::Renew.check(&chain, account).await?;
                 let term = span(&chain, term).await?;
                 let call = council_call(Call::renew { who: account, term });
                 let progress = council::carry(&chain, &council.keys()?, call).await?;
                 output.result(&progress, |p| p.words(&format!("New term of {account}")))
             }
             Command::Suspend { account, council } => {
+                Decision::Suspend.check(&chain, account).await?;
                 let call = council_call(Call::suspend { who: account });
                 let progress = council::carry(&chain, &council.keys()?, call).await?;
                 output.result(&progress, |p| p.words(&format!("Suspension of {account}")))
             }
             Command::Reinstate { account, council } => {
+                Decision::Reinstate.check(&chain, account).await?;
                 let call = council_call(Call::reinstate { who: account });
                 let progress = council::carry(&chain, &council.keys()?, call).await?;
                 output.result(&progress, |p| {
@@ -381,6 +388,7 @@ impl Command {
                 })
             }
             Command::Expel { account, council } => {
+                Decision::End.check(&chain, account).await?;
                 let call = council_call(Call::end { who: account });
                 let progress = council::carry(&chain, &council.keys()?, call).await?;
                 output.result(&progress, |p| {
@@ -392,7 +400,7 @@ impl Command {
                 done(receipt, "The membership has ended".to_owned())
             }
             Command::Rotate { who, new } => {
-                let recipient = Identity::load(&new)?.recipient();
+                let recipient = load_identity(&new)?.recipient();
                 let receipt = rotate_key(&chain, &who.account()?, recipient).await?;
                 output.note(
                     "Keep the former identity: what was encrypted to it opens with nothing else.",

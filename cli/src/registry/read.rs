@@ -15,6 +15,7 @@ use crate::{
         text::{hex_of, moment_text},
         At, Chain,
     },
+    error::usage,
     output,
 };
 
@@ -184,6 +185,83 @@ pub async fn role_of(chain: &Chain, at: &At, account: AccountId32) -> anyhow::Re
         .map(|entry| entry.role.0))
 }
 
+/// Name of the role that an account applied for or has at this block.
+pub async fn entered_role(
+    chain: &Chain,
+    at: &At,
+    account: AccountId32,
+) -> anyhow::Result<Option<&'static str>> {
+    let entry = chain
+        .get(at, api::storage().registry().members(), (account,))
+        .await?;
+    Ok(entry.map(|entry| role_name(entry.role.0)))
+}
+
+/// What the council decides about an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    Admit,
+    Renew,
+    Suspend,
+    Reinstate,
+    End,
+}
+
+impl Decision {
+    /// Refuses a motion that can only fail, as the register is now.
+    pub(super) async fn check(self, chain: &Chain, account: AccountId32) -> anyhow::Result<()> {
+        let at = chain.finalized().await?;
+        let entry = chain
+            .get(&at, api::storage().registry().members(), (account,))
+            .await?;
+        let now = chain.now(&at).await?;
+        let found = entry.map(|entry| (entry.role.0, status_name(&entry, now)));
+        match self.obstacle(found) {
+            Some(why) => Err(usage(format!("{account} {why}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Why it cannot be made about an account of this role and status, as the end of a sentence.
+    fn obstacle(self, found: Option<(Role, &'static str)>) -> Option<String> {
+        let Some((role, status)) = found else {
+            return Some(match self {
+                Decision::Admit => {
+                    "has not applied: an applicant runs `salus registry apply` first".to_owned()
+                }
+                _ => "is not in the register".to_owned(),
+            });
+        };
+        let why = match (self, role, status) {
+            (_, _, "ended") => "was a member once: what has ended has ended for good",
+            (Decision::Admit, _, "applying") => return None,
+            (Decision::Admit, Role::Patient, _) => {
+                "is a patient: patients register themselves and are not admitted"
+            }
+            (Decision::Admit, ..) => {
+                return Some(format!(
+                    "has no open application: it is a member already ({}, {status})",
+                    role_name(role)
+                ))
+            }
+            (Decision::Renew, Role::Patient, _) => "is a patient: patients have no term",
+            (Decision::Suspend, Role::Patient, _) => "is a patient: patients are not suspended",
+            (Decision::End, Role::Patient, _) => {
+                "is a patient: patients end their membership themselves, with `salus registry leave`"
+            }
+            (Decision::Renew | Decision::Suspend, _, "applying") => {
+                "is not admitted yet: it has only applied"
+            }
+            (Decision::Suspend, _, "suspended") => "is suspended already",
+            (Decision::Reinstate, _, status) if status != "suspended" => {
+                return Some(format!("is not suspended: it is {status}"))
+            }
+            _ => return None,
+        };
+        Some(why.to_owned())
+    }
+}
+
 /// To whom content for a member is encrypted at this block, with its version.
 pub async fn recipient_of(
     chain: &Chain,
@@ -219,5 +297,36 @@ pub async fn recovery_of(
     match change {
         Some(change) if u64::from(change.at) <= at.block_number() => Ok(change.recovery),
         _ => chain.get(at, storage().recovery(), (account,)).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn motions_that_can_only_fail_are_told_apart() {
+        use Decision::{Admit, End, Reinstate, Renew, Suspend};
+        let lab = Role::Institution;
+        let statuses = ["applying", "active", "expired", "suspended", "ended"];
+        for (decision, possible) in [
+            (Admit, &["applying"][..]),
+            (Renew, &["active", "expired", "suspended"]),
+            (Suspend, &["active", "expired"]),
+            (Reinstate, &["suspended"]),
+            (End, &["applying", "active", "expired", "suspended"]),
+        ] {
+            for status in statuses {
+                let obstacle = decision.obstacle(Some((lab, status)));
+                assert_eq!(
+                    obstacle.is_none(),
+                    possible.contains(&status),
+                    "{decision:?} {status}: {obstacle:?}"
+                );
+            }
+            // Patients are none of the council's business, strangers neither.
+            assert!(decision.obstacle(Some((Role::Patient, "active"))).is_some());
+            assert!(decision.obstacle(None).is_some());
+        }
     }
 }

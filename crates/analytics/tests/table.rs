@@ -208,11 +208,11 @@ fn errors_name_the_place() {
     );
     assert_eq!(
         words(b"1,2\n3\n", &options),
-        "line 2: there are 1 fields, where the first line has 2"
+        "line 2: the number of fields is 1, where the first line has 2"
     );
     assert_eq!(
         words(b"1,2\n3,4,5\n", &options),
-        "line 2: there are 3 fields, where the first line has 2"
+        "line 2: the number of fields is 3, where the first line has 2"
     );
     for text in ["1 nan\n", "1 inf\n", "1 -Infinity\n", "1 1e999\n"] {
         assert_eq!(

@@ -163,7 +163,7 @@ pub enum Error {
     #[error("{0}the quotes of the field do not match")]
     Quotes(Place),
     /// A line with another number of fields than the first.
-    #[error("{place}there are {found} fields, where the first line has {expected}")]
+    #[error("{place}the number of fields is {found}, where the first line has {expected}")]
     Fields {
         /// Where.
         place: Place,
