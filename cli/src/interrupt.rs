@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context;
 use tokio::signal::unix::{signal, SignalKind};
 
-use crate::error::Failure;
+use crate::error::{failure, Failure};
 
 /// Does something until it is done, or an interrupt at the terminal (SIGINT) or a request to end
 /// (SIGTERM) comes: then what is under way is dropped, and the error is [`Failure::Interrupted`].
@@ -21,6 +21,8 @@ pub async fn unless_interrupted<T>(
     let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
     let (mut interrupted, mut terminated) = (signal(interrupt)?, signal(terminate)?);
     let kind = tokio::select! {
+        // Work that hears of a signal itself, and adds to the error, comes first.
+        biased;
         done = work => return done,
         _ = interrupted.recv() => interrupt,
         _ = terminated.recv() => terminate,
@@ -29,6 +31,11 @@ pub async fn unless_interrupted<T>(
         signal: u8::try_from(kind.as_raw_value())?,
     }
     .into())
+}
+
+/// Whether a signal ended it.
+pub fn is_interrupted(error: &anyhow::Error) -> bool {
+    matches!(failure(error), Some(Failure::Interrupted { .. }))
 }
 
 /// Computes on a thread of its own, so that signals are heard meanwhile. The work is told to stop

@@ -8,6 +8,8 @@ mod report;
 mod wait;
 
 use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -22,7 +24,7 @@ use crate::{
     analyse::{run_fcm, FcmArgs, Report},
     chain::Chain,
     files::check_writable,
-    interrupt::unless_interrupted,
+    interrupt::{is_interrupted, unless_interrupted},
     network::{find_node, Network, Options},
     output::Output,
     picture,
@@ -37,6 +39,17 @@ const RESEARCH: &str = "eve";
 
 /// Options of the demo.
 #[derive(Debug, Args)]
+#[command(
+    mut_arg("missing", |arg| arg.help(
+        "Missing values: fail, drop (the row), mean (of the column) [default: drop]"
+    )),
+    mut_arg("clusters", |arg| arg.help(
+        "Number of clusters [default: 2, of the synthetic cohort 3]"
+    )),
+    mut_arg("scaling", |arg| arg.help(
+        "Scaling of the columns: none, min-max, z-score [default: none, of the synthetic cohort z-score]"
+    )),
+)]
 pub struct Demo {
     /// Table to cluster; a synthetic cohort where missing.
     #[arg(long, value_name = "FILE")]
@@ -83,7 +96,11 @@ impl Demo {
             check_writable(path)?;
         }
         find_node()?;
-        let folder = tempfile::Builder::new().prefix("salus-demo-").tempdir()?;
+        let folder = tempfile::Builder::new()
+            .prefix("salus-demo-")
+            // Keys go into it.
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()?;
         let mut stage = Stage {
             folder: folder.keep(),
             network: None,
@@ -97,7 +114,7 @@ impl Demo {
         if let Some(path) = &self.json {
             story.write(path, played.as_ref().err())?;
         }
-        self.clear(stage, played.is_ok(), output).await?;
+        self.clear(stage, played.as_ref().err(), output).await?;
         played?;
         let seconds = story.elapsed().as_secs_f64();
         output.say(format!(
@@ -233,29 +250,32 @@ impl Demo {
         story.fact("picture", &path)
     }
 
-    /// Stops everything, or says how to reach it.
-    async fn clear(&self, stage: Stage, ok: bool, output: &Output) -> anyhow::Result<()> {
+    /// Ends everything, or says how to reach it. `error` is why the story ended early.
+    async fn clear(
+        &self,
+        stage: Stage,
+        error: Option<&anyhow::Error>,
+        output: &Output,
+    ) -> anyhow::Result<()> {
         let Stage { folder, network } = stage;
-        match network {
-            Some(network) if ok && self.keep => tell(&network, &folder, output),
-            Some(mut network) => {
-                let stopping = output.spinner("Stopping the validators");
-                let stopped = network.stop_all().await;
-                stopping.finish_and_clear();
-                if stopped.is_err() {
-                    network.kill_children();
-                }
-                if ok {
-                    remove(&folder)
-                } else {
-                    output.note(format!(
-                        "The nodes' logs are in {}",
-                        network.base().display()
-                    ));
-                    Ok(())
-                }
+        let Some(mut network) = network else {
+            return remove(&folder);
+        };
+        if error.is_none() && self.keep {
+            return tell(&network, &folder, output);
+        }
+        // Their databases are of no use to anybody, so they need no time to write them out.
+        network.kill_children();
+        match error {
+            Some(error) if !is_interrupted(error) => {
+                let (logs, folder) = (network.base().display(), folder.display());
+                output.note(format!(
+                    "The nodes' logs are in {logs}, keys of this run in {folder}; to remove both: \
+                     rm -r {folder}"
+                ));
+                Ok(())
             }
-            None => remove(&folder),
+            _ => remove(&folder),
         }
     }
 }
@@ -276,7 +296,8 @@ fn tell(network: &Network, folder: &Path, output: &Output) -> anyhow::Result<()>
          polkadot.js:  https://polkadot.js.org/apps/?rpc={}#/explorer\n\
          this command: salus chain info --node {}\n\
          its nodes:    salus network status --base {base}\n\
-         to stop it:   salus network down --base {base}, then remove {}",
+         to stop it:   salus network down --base {base}\n\
+         its keys too: rm -r {}, once it is stopped",
         node.url(),
         node.url(),
         folder.display()

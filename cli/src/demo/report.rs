@@ -11,7 +11,7 @@ use anyhow::Context;
 use serde::Serialize;
 use serde_json::{json, Map, Value};
 
-use crate::output::Output;
+use crate::{network, output::Output};
 
 /// A step of the story.
 #[derive(Clone, Debug, Serialize)]
@@ -53,7 +53,7 @@ impl Story {
         work: impl Future<Output = anyhow::Result<(T, String)>>,
     ) -> anyhow::Result<T> {
         let number = self.steps.len() + 1;
-        let spinner = self.output.spinner(format!("{number:>2}. {name}"));
+        let spinner = network::begin(&self.output, &format!("{number:>2}. {name}"));
         let began = Instant::now();
         let done = work.await;
         let seconds = rounded(began.elapsed());

@@ -12,7 +12,7 @@ use subxt_signer::sr25519::Keypair;
 
 use super::{
     read::{self, wait_for_panel, Phase},
-    Order, Panel, Posted, Provided, Stage,
+    Order, Panel, Posted, Provided, Stage, Unfinished,
 };
 use crate::{
     chain::{account_of, api, At, Chain, Receipt},
@@ -48,22 +48,26 @@ impl Client<'_> {
         on(&Stage::Posted(posted.clone()));
         let panel = match wait_for_panel(self.chain, posted.job).await {
             Ok(panel) => panel,
-            Err(error) => {
-                let at = self.chain.finalized().await?;
-                if matches!(read::phase(self.chain, &at, posted.job).await?, Phase::Gone) {
-                    self.inputs()?.remove(&posted.commitments)?;
-                }
+            // A node that does not answer now does not tell that the job has ended.
+            Err(error) if self.is_gone(posted.job).await.unwrap_or(false) => {
+                self.inputs()?.remove(&posted.commitments)?;
                 return Err(error);
             }
+            Err(error) => return Err(error.context(Unfinished(posted.job))),
         };
         on(&Stage::Drawn(panel.clone()));
-        let provided = self.provide(posted.job).await.with_context(|| {
-            format!(
-                "job {} is posted and drawn; complete it with `salus job provide {}`",
-                posted.job, posted.job
-            )
-        })?;
+        let provided = self
+            .provide(posted.job)
+            .await
+            .context(Unfinished(posted.job))?;
         Ok((posted, panel, provided))
+    }
+
+    /// Whether a job ended without an outcome.
+    async fn is_gone(&self, job: JobId) -> anyhow::Result<bool> {
+        let at = self.chain.finalized().await?;
+        let phase = read::phase(self.chain, &at, job).await?;
+        Ok(matches!(phase, Phase::Gone))
     }
 
     /// Ends a job whose inputs are not complete. Inputs that the wallet keeps for it are forgotten.

@@ -13,7 +13,9 @@ mod watch;
 pub use client::Client;
 pub use command::{Command, PostArgs};
 pub use pool::drawable;
-pub use post::{least_reward, measure, Bound, Input, Order, Panel, Posted, Stage, WINDOW};
+pub use post::{
+    least_reward, measure, Bound, Input, Order, Panel, Posted, Stage, Unfinished, WINDOW,
+};
 pub use provide::{seal_records, Provided};
 pub use read::{
     end_reason, failure_words, list, outcome_words, phase, reason_words, show, wait_for_panel,

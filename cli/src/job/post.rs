@@ -136,6 +136,14 @@ pub struct Panel {
     pub reserves: Vec<AccountId32>,
 }
 
+/// A job that is posted and needs its client still. Context of the error that broke its run off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "job {0} is posted and its reward is held: `salus job provide {0}` goes on, `salus job watch {0}` \
+     follows it, `salus job cancel {0}` ends it"
+)]
+pub struct Unfinished(pub JobId);
+
 /// How far [`Client::run`] is.
 #[derive(Clone, Debug)]
 pub enum Stage {
@@ -204,13 +212,7 @@ impl Client<'_> {
         let at = chain.finalized().await?;
         let (_, recipient) = registry::recipient_of(chain, &at, account).await?;
         let drawable = drawable(chain, &at, account, order.records()).await?;
-        if drawable < order.panel {
-            return Err(usage(format!(
-                "{} can be drawn for this job now, and its panel has {}: take fewer with --panel",
-                output::count(drawable, "worker"),
-                output::count(order.panel, "seat")
-            )));
-        }
+        check_drawable(drawable, order.panel)?;
         let places = (order.panel, order.reserves);
         let least = least_reward(chain, &at, &order.algorithm, bound, places).await?;
         let reward = order.reward.unwrap_or(least);
@@ -317,6 +319,25 @@ fn check_panel(order: &Order) -> anyhow::Result<()> {
     }
 }
 
+/// Whether a panel can be drawn from so many workers.
+fn check_drawable(drawable: u32, panel: u32) -> anyhow::Result<()> {
+    if drawable >= panel {
+        return Ok(());
+    }
+    let advice = match drawable {
+        0 => "other members have to offer workers first (`salus worker register`)",
+        _ => {
+            "take fewer with --panel, or have other members offer workers (`salus worker register`)"
+        }
+    };
+    Err(usage(format!(
+        "{} can be drawn for this job now, and its panel has {}; the client's own worker and those of \
+         the records' patients are never drawn: {advice}",
+        output::count(drawable, "worker"),
+        output::count(panel, "seat"),
+    )))
+}
+
 /// The shortest commit window for this much work, blocks.
 fn least_window(chain: &Chain, at: &At, bound: WorkBound) -> anyhow::Result<BlockNumber> {
     let fixed = chain.constant(at, api::constants().jobs().min_window())?;
@@ -347,4 +368,21 @@ pub async fn least_reward(
         .and_then(|seat| seat.checked_mul(panel.into()))
         .and_then(|work| work.checked_add(flat?))
         .context("the work is more than can be paid")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_few_workers_are_explained() {
+        let words = |drawable, panel| check_drawable(drawable, panel).unwrap_err().to_string();
+        assert!(check_drawable(3, 3).is_ok());
+        let none = words(0, 3);
+        assert!(none.contains("0 workers can be drawn"), "{none}");
+        assert!(none.contains("the client's own worker"), "{none}");
+        assert!(none.contains("salus worker register"), "{none}");
+        assert!(!none.contains("--panel"), "{none}");
+        assert!(words(1, 3).contains("--panel"));
+    }
 }

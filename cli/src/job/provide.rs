@@ -7,6 +7,7 @@ use salus_primitives::{
     Digest,
 };
 use serde::Serialize;
+use subxt::utils::AccountId32;
 use subxt_signer::sr25519::Keypair;
 use zeroize::Zeroizing;
 
@@ -85,6 +86,24 @@ async fn drawn(chain: &Chain, at: &At, job: JobId) -> anyhow::Result<read::Entry
     }
 }
 
+/// Refuses jobs of others.
+async fn check_client(
+    chain: &Chain,
+    at: &At,
+    job: JobId,
+    account: AccountId32,
+) -> anyhow::Result<()> {
+    let client = match read::phase(chain, at, job).await? {
+        Phase::Live(entry) => entry.client,
+        Phase::Finished(entry) => entry.client,
+        Phase::Gone => return Ok(()),
+    };
+    match client == account {
+        true => Ok(()),
+        false => Err(usage(format!("job {job} is {client}'s, not {account}'s"))),
+    }
+}
+
 impl Client<'_> {
     /// Completes a job's own inputs: encrypts them once to a fresh job identity, seals that to the
     /// panel and the reserves, and names the ciphertexts. What fits goes on chain, the rest to the
@@ -92,6 +111,7 @@ impl Client<'_> {
     pub async fn provide(&self, job: JobId) -> anyhow::Result<Provided> {
         let chain = self.chain;
         let at = chain.finalized().await?;
+        check_client(chain, &at, job, account_of(self.key)).await?;
         let entry = drawn(chain, &at, job).await?;
         let (mut own, mut records) = (Vec::new(), Vec::new());
         for (index, spec) in (0u32..).zip(&entry.spec.inputs.0) {

@@ -9,12 +9,14 @@ use subxt_signer::sr25519::Keypair;
 
 use super::{
     accept, fetch, forget, list, report_unavailable, seal_records, show, watch, Client, Command,
-    End, Found, Job, PostArgs, Provided, Stage,
+    End, Found, Job, PostArgs, Provided, Stage, Unfinished,
 };
 use crate::{
     analyse::{Report, ResultFiles},
     args::Global,
-    chain::{text::hex_of, Chain},
+    chain::{account_of, text::hex_of, Chain},
+    interrupt::{is_interrupted, unless_interrupted},
+    network,
     output::{self, count, Output},
 };
 
@@ -116,22 +118,26 @@ async fn run_post(chain: &Chain, output: &Output, args: &PostArgs) -> anyhow::Re
         gateway: args.gateway.gateway.as_deref(),
     };
     let (posted, panel, provided) = match args.no_wait {
-        true => (client.post(&order).await?, None, None),
+        true => {
+            let posted = unless_interrupted(client.post(&order)).await;
+            let posted = posted.map_err(|error| broken_off(error, None, client.key))?;
+            (posted, None, None)
+        }
         false => {
-            let mut spinner = None;
-            let ran = client
-                .run(&order, |stage| match stage {
-                    Stage::Posted(posted) => {
-                        // Whoever is interrupted from here on has paid, and can go on.
-                        let (job, block) = (posted.job, posted.block);
-                        output.note(format!("Job {job} is posted in block {block}"));
-                        spinner = Some(output.spinner("Waiting for the draw"));
-                    }
-                    Stage::Drawn(_) => spinner.iter().for_each(ProgressBar::finish_and_clear),
-                })
-                .await;
+            let (mut job, mut spinner) = (None, None);
+            let ran = unless_interrupted(client.run(&order, |stage| match stage {
+                Stage::Posted(posted) => {
+                    let block = posted.block;
+                    output.note(format!("Job {} is posted in block {block}", posted.job));
+                    job = Some(posted.job);
+                    spinner = Some(network::begin(output, "Waiting for the draw"));
+                }
+                Stage::Drawn(_) => spinner.iter().for_each(ProgressBar::finish_and_clear),
+            }))
+            .await;
             spinner.iter().for_each(ProgressBar::finish_and_clear);
-            let (posted, panel, provided) = ran?;
+            let (posted, panel, provided) =
+                ran.map_err(|error| broken_off(error, job, client.key))?;
             (posted, Some(panel), Some(provided))
         }
     };
@@ -158,6 +164,19 @@ async fn run_post(chain: &Chain, output: &Output, args: &PostArgs) -> anyhow::Re
         }
         text
     })
+}
+
+/// An error of a post; where a signal ended it, with how to go on: from the post on the client's
+/// money is held.
+fn broken_off(error: anyhow::Error, job: Option<JobId>, client: &Keypair) -> anyhow::Error {
+    match (is_interrupted(&error), job) {
+        (true, Some(job)) => error.context(Unfinished(job)),
+        (true, None) => error.context(format!(
+            "the job may be posted nevertheless: `salus job list --client {}` shows it",
+            account_of(client)
+        )),
+        (false, _) => error,
+    }
 }
 
 /// Writes and tells a result that was fetched, and accepts it.
@@ -245,5 +264,35 @@ async fn run_watch(chain: &Chain, output: &Output, job: JobId) -> anyhow::Result
     match end {
         End::Settled { .. } => Ok(()),
         End::Ended(reason) => bail!("job {job} ended without an outcome: {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        error::{exit_code, Failure},
+        keys,
+    };
+
+    #[test]
+    fn who_interrupts_a_post_hears_how_to_go_on() {
+        let client = keys::development_account("//Eve").unwrap();
+        let interrupted = || anyhow::Error::new(Failure::Interrupted { signal: 2 });
+        let posted = broken_off(interrupted(), Some(7), &client);
+        assert_eq!(exit_code(&posted), 130);
+        assert_eq!(posted.downcast_ref::<Unfinished>(), Some(&Unfinished(7)));
+        for command in ["provide 7", "watch 7", "cancel 7"] {
+            let command = format!("`salus job {command}`");
+            assert!(posted.to_string().contains(&command), "{posted}");
+        }
+
+        let unknown = broken_off(interrupted(), None, &client);
+        assert_eq!(exit_code(&unknown), 130);
+        let eve = account_of(&client).to_string();
+        assert!(unknown.to_string().contains(&eve), "{unknown}");
+        // Other failures have their context from where they happened.
+        let other = broken_off(anyhow::anyhow!("no"), Some(7), &client);
+        assert_eq!(other.to_string(), "no");
     }
 }

@@ -17,7 +17,7 @@ use super::{
     process::Process,
     state::{Node, State, FOUNDERS},
 };
-use crate::error::usage;
+use crate::{error::usage, interrupt::unless_interrupted};
 
 /// Between two looks at a node.
 const POLL: Duration = Duration::from_millis(200);
@@ -257,37 +257,80 @@ impl Network {
     /// Kills a validator at once (SIGKILL) and waits until it is gone.
     pub async fn kill(&mut self, name: &str) -> anyhow::Result<()> {
         let index = self.index(name)?;
-        if let Some(process) = self.state.nodes[index].process.clone() {
-            process.kill()?;
-            self.gone(index, &process, PATIENCE).await?;
-        }
+        self.kill_one(index).await?;
         self.save()
     }
 
     /// Asks a validator to stop and waits until it is gone; kills it where it takes too long.
     pub async fn stop(&mut self, name: &str) -> anyhow::Result<()> {
         let index = self.index(name)?;
-        if let Some(process) = self.state.nodes[index].process.clone() {
-            process.terminate()?;
-            if self.gone(index, &process, PATIENCE).await.is_err() {
+        self.stop_these(&[index]).await?;
+        Ok(())
+    }
+
+    /// Stops all validators, at the same time. The names of those that were killed, since
+    /// they loaded still or took too long.
+    pub async fn stop_all(&mut self) -> anyhow::Result<Vec<String>> {
+        let all: Vec<usize> = (0..self.state.nodes.len()).collect();
+        self.stop_these(&all).await
+    }
+
+    /// As [`Network::stop_all`]; a signal meanwhile kills all of them at once.
+    pub async fn stop_or_kill(&mut self) -> anyhow::Result<Vec<String>> {
+        let stopped = unless_interrupted(self.stop_all()).await;
+        if stopped.is_err() {
+            self.kill_all().await?;
+        }
+        stopped.context("the nodes were killed (kill -9)")
+    }
+
+    /// Kills all validators at once (SIGKILL) and waits until they are gone.
+    pub async fn kill_all(&mut self) -> anyhow::Result<()> {
+        for node in &self.state.nodes {
+            if let Some(process) = &node.process {
                 process.kill()?;
-                self.gone(index, &process, PATIENCE).await?;
             }
+        }
+        for index in 0..self.state.nodes.len() {
+            self.kill_one(index).await?;
         }
         self.save()
     }
 
-    /// Stops all validators, at the same time.
-    pub async fn stop_all(&mut self) -> anyhow::Result<()> {
-        for node in &self.state.nodes {
-            if let Some(process) = &node.process {
-                process.terminate()?;
+    async fn kill_one(&mut self, index: usize) -> anyhow::Result<()> {
+        let Some(process) = self.state.nodes[index].process.clone() else {
+            return Ok(());
+        };
+        process.kill()?;
+        self.gone(index, &process, Instant::now() + PATIENCE).await
+    }
+
+    async fn stop_these(&mut self, indices: &[usize]) -> anyhow::Result<Vec<String>> {
+        let mut killed = Vec::new();
+        for node in indices.iter().map(|index| &self.state.nodes[*index]) {
+            match &node.process {
+                // It loads still, and would hear of the request only once it has loaded.
+                Some(process) if process.is_running() && !serves(node.rpc_port).await => {
+                    process.kill()?;
+                    killed.push(node.name.clone());
+                }
+                Some(process) => process.terminate()?,
+                None => {}
             }
         }
-        for name in FOUNDERS.iter().take(self.state.nodes.len()) {
-            self.stop(name).await?;
+        // One patience for all of them.
+        let until = Instant::now() + PATIENCE;
+        for index in indices {
+            let Some(process) = self.state.nodes[*index].process.clone() else {
+                continue;
+            };
+            if self.gone(*index, &process, until).await.is_err() {
+                self.kill_one(*index).await?;
+                killed.push(self.state.nodes[*index].name.clone());
+            }
         }
-        Ok(())
+        self.save()?;
+        Ok(killed)
     }
 
     /// Kills what this process started, without waiting for anything.
@@ -325,10 +368,9 @@ impl Network {
         &mut self,
         index: usize,
         process: &Process,
-        patience: Duration,
+        until: Instant,
     ) -> anyhow::Result<()> {
         let name = self.state.nodes[index].name.clone();
-        let until = Instant::now() + patience;
         loop {
             if let Some(child) = self.children.get_mut(&name) {
                 if child.try_wait()?.is_some() {

@@ -8,9 +8,10 @@ mod process;
 mod rpc;
 mod state;
 
-use std::{path::PathBuf, time::Duration};
+use std::{io::IsTerminal, path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 pub use binary::find_node;
@@ -20,7 +21,7 @@ pub use state::{Node, FOUNDERS};
 
 use crate::{
     error::usage,
-    interrupt::unless_interrupted,
+    interrupt::{is_interrupted, unless_interrupted},
     output::{self, Output},
 };
 
@@ -126,7 +127,7 @@ impl Command {
                     )?,
                     Err(error) => return Err(error),
                 };
-                let waiting = output.spinner("Waiting for finalized blocks");
+                let waiting = begin(output, "Waiting for finalized blocks");
                 let started = match network.start_all() {
                     Ok(()) => unless_interrupted(network.wait_finalized(1, START)).await,
                     Err(error) => Err(error),
@@ -134,7 +135,12 @@ impl Command {
                 waiting.finish_and_clear();
                 if let Err(error) = started {
                     // Half a network would keep its ports and finalize nothing.
-                    network.stop_all().await?;
+                    output.note("Stopping the nodes; Ctrl-C kills them at once");
+                    match network.stop_or_kill().await {
+                        Ok(killed) => tell_killed(output, &killed),
+                        Err(stop) if is_interrupted(&stop) => {}
+                        Err(stop) => return Err(stop),
+                    }
                     return Err(error);
                 }
                 show(&network, output).await?;
@@ -149,14 +155,16 @@ impl Command {
             }
             Command::Down { base, purge } => {
                 let mut network = Network::open(&base.base)?;
-                let waiting = output.spinner("Stopping");
-                network.stop_all().await?;
+                let waiting = begin(output, "Stopping");
+                let stopped = network.stop_or_kill().await;
                 waiting.finish_and_clear();
+                let killed = stopped?;
+                tell_killed(output, &killed);
                 if purge {
                     network.remove()?;
                 }
                 output.result(
-                    &serde_json::json!({ "stopped": true, "purged": purge }),
+                    &serde_json::json!({ "stopped": true, "purged": purge, "killed": killed }),
                     |_| match purge {
                         true => "Stopped and removed".into(),
                         false => "Stopped".into(),
@@ -180,12 +188,29 @@ impl Command {
                     false => None,
                 };
                 network.start(&name, agent)?;
-                let waiting = output.spinner("Waiting for the node");
+                let waiting = begin(output, "Waiting for the node");
                 network.wait_ready(&name, START).await?;
                 waiting.finish_and_clear();
                 show(&network, output).await
             }
         }
+    }
+}
+
+/// A spinner for what takes long; where there is no terminal for it, a line.
+pub(crate) fn begin(output: &Output, message: &str) -> ProgressBar {
+    if !output.is_json() && !std::io::stderr().is_terminal() {
+        output.note(format!("{message} …"));
+    }
+    output.spinner(message.to_owned())
+}
+
+fn tell_killed(output: &Output, killed: &[String]) {
+    if !killed.is_empty() {
+        output.note(format!(
+            "Killed (kill -9), still loading or too slow to stop: {}",
+            killed.join(", ")
+        ));
     }
 }
 

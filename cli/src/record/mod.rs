@@ -18,7 +18,7 @@ pub use requests::{decline, request, requests, withdraw_request, Request};
 pub use wallet::Wallet;
 pub use write::{
     cancel_end, clear, dispute, rekey, release, relocate, revoke, share, store, supersede,
-    terminate, upload, withdraw, Ending, Rekeyed, Released, Stored, Terms,
+    terminate, upload, withdraw, Ending, Rekeyed, Released, Revoked, Shared, Stored, Terms,
 };
 
 use std::path::PathBuf;

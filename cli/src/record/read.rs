@@ -23,7 +23,7 @@ use crate::{
         At, Chain, Receipt,
     },
     error::usage,
-    output,
+    output, registry,
 };
 
 /// A record as the chain keeps it.
@@ -197,7 +197,21 @@ pub async fn shares(
 
 /// Whether a share holds at this moment, as far as it alone can tell.
 pub fn holds(share: &ShareEntry, now: Moment) -> bool {
-    matches!(share.state, records::ShareState::Active) && now < share.expires
+    over(share, now).is_none()
+}
+
+/// Why a share does not hold at this moment, as far as it alone can tell.
+fn over(share: &ShareEntry, now: Moment) -> Option<String> {
+    match share.state {
+        records::ShareState::Rejected => Some(
+            "was rejected, since its key did not open: the patient has to share the record again"
+                .to_owned(),
+        ),
+        records::ShareState::Active if share.expires <= now => {
+            Some(format!("expired on {}", moment_text(share.expires)))
+        }
+        records::ShareState::Active => None,
+    }
 }
 
 /// Shows a record with its shares.
@@ -275,7 +289,18 @@ pub fn stored(id: Digest, entry: &Entry) -> anyhow::Result<(BlobPointer, Recipie
                 hex_of(&id)
             )
         }
-        records::State::Terminated { .. } => bail!("record {} has ended", hex_of(&id)),
+        records::State::Terminated {
+            successor, moment, ..
+        } => {
+            let next = successor.map_or_else(String::new, |next| {
+                format!("; its successor is {}", hex_of(&next))
+            });
+            bail!(
+                "record {} ended on {}{next}",
+                hex_of(&id),
+                moment_text(*moment)
+            )
+        }
     }
 }
 
@@ -355,10 +380,19 @@ pub async fn record_key(
     let share = chain
         .get(at, api::storage().records().shares(), (id, reader))
         .await?
-        .ok_or_else(|| anyhow!("record {} is not shared with {reader}", hex_of(&id)))?;
-    if !holds(&share, chain.now(at).await?) {
+        .ok_or_else(|| {
+            anyhow!(
+                "record {} is not shared with {reader}: it never was, or the share was revoked",
+                hex_of(&id)
+            )
+        })?;
+    if let Some(reason) = over(&share, chain.now(at).await?) {
+        bail!("the share of record {} with {reader} {reason}", hex_of(&id));
+    }
+    if registry::role_of(chain, at, reader).await?.is_none() {
         bail!(
-            "the share of record {} with {reader} does not hold any more",
+            "the share of record {} with {reader} is in force for an active member only, which \
+             {reader} is not now: `salus registry show {reader}` tells why",
             hex_of(&id)
         );
     }

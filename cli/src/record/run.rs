@@ -73,7 +73,7 @@ impl Command {
                     format!(
                         "Stored record {} in block {}\nIts key is in {}",
                         stored.record,
-                        stored.block,
+                        stored.receipt.block,
                         stored.key_file.display()
                     )
                 })
@@ -151,10 +151,11 @@ impl Command {
                     request,
                 };
                 let (key, wallet) = (who.account()?, wallet.open()?);
-                let receipts = share(&chain, &key, &wallet, &records, to, terms).await?;
-                output.result(&receipts, |_| {
+                let shared = share(&chain, &key, &wallet, &records, to, terms).await?;
+                output.result(&shared, |shared| {
+                    let until = shared.first().map_or("", |shared| &shared.expires);
                     format!(
-                        "{to} may {} {} for {}",
+                        "{to} may {} {} for {} until {until}",
                         rights_words(rights),
                         count(records.len() as u64, "record"),
                         codes::purpose_name(purpose)
@@ -162,18 +163,19 @@ impl Command {
                 })
             }
             Command::Revoke { who, records, from } => {
-                let receipts = revoke(&chain, &who.account()?, &records, from).await?;
-                output.note(
-                    "A key that was given cannot be recalled: whoever kept it and the ciphertext \
-                     can still read that. To change the key of what is stored:",
+                let revoked = revoke(&chain, &who.account()?, &records, from).await?;
+                // Not a note: who asks for quiet has to know it too.
+                eprintln!(
+                    "Warning: a key that was given cannot be recalled: whoever kept it and the \
+                     ciphertext can still read that. To change the key of what is stored:"
                 );
                 for record in &records {
-                    output.note(format!(
+                    eprintln!(
                         "  salus record rekey {} --key KEY --gateway URL",
                         hex_of(record)
-                    ));
+                    );
                 }
-                output.result(&receipts, |_| {
+                output.result(&revoked, |_| {
                     format!(
                         "No longer shared with {from}: {}",
                         count(records.len() as u64, "record")

@@ -14,6 +14,7 @@ use subxt::utils::AccountId32;
 use subxt_signer::sr25519::Keypair;
 
 use super::{
+    codes::purpose_name,
     read::{self, fetch, holds, open, Entry, Mismatch, ShareEntry},
     wallet::Wallet,
 };
@@ -26,7 +27,7 @@ use crate::{
                 bounded_collections::bounded_vec::BoundedVec, pallet_records::types as records,
             },
         },
-        text::{hex_of, Until},
+        text::{hex_of, moment_text, Until},
         At, Chain, Receipt,
     },
     error::{usage, Failure},
@@ -120,8 +121,9 @@ pub struct Stored {
     pub size: u64,
     /// File with the record's key.
     pub key_file: std::path::PathBuf,
-    /// Block in which it was stored.
-    pub block: u32,
+    /// How it was stored.
+    #[serde(flatten)]
+    pub receipt: Receipt,
 }
 
 /// The patient fetches a released record, checks it, and stores it encrypted to a fresh key, which is
@@ -192,7 +194,7 @@ pub async fn store(
         blob: hex_of(&digest),
         size,
         key_file: wallet.record_key_path(&id, &record_key.recipient()),
-        block: receipt.block,
+        receipt,
     })
 }
 
@@ -226,6 +228,24 @@ pub struct Terms {
     pub request: Option<u64>,
 }
 
+/// Records that were shared in one transaction.
+#[derive(Clone, Debug, Serialize)]
+pub struct Shared {
+    /// Their ids.
+    pub records: Vec<String>,
+    /// With whom.
+    pub grantee: AccountId32,
+    /// What it may do.
+    pub rights: &'static str,
+    /// For what.
+    pub purpose: String,
+    /// Until when, UTC.
+    pub expires: String,
+    /// How they were shared.
+    #[serde(flatten)]
+    pub receipt: Receipt,
+}
+
 /// The patient shares stored records. With the right to read goes each record's key, sealed to the
 /// grantee. More records than fit into a call are shared in several.
 pub async fn share(
@@ -235,7 +255,7 @@ pub async fn share(
     ids: &[Digest],
     grantee: AccountId32,
     terms: Terms,
-) -> anyhow::Result<Vec<Receipt>> {
+) -> anyhow::Result<Vec<Shared>> {
     let at = chain.finalized().await?;
     let expires = chain.deadline(&at, terms.until).await?;
     let (_, recipient) = registry::recipient_of(chain, &at, grantee).await?;
@@ -259,7 +279,7 @@ pub async fn share(
             "a request is answered with at most {most} records"
         )));
     }
-    let mut receipts = Vec::new();
+    let mut shared = Vec::new();
     for part in items.chunks(most.max(1)) {
         let call = api::tx().records().share(
             grantee,
@@ -269,9 +289,29 @@ pub async fn share(
             expires,
             terms.request,
         );
-        receipts.push(chain.submit(patient, &call).await?);
+        let receipt = chain.submit(patient, &call).await?;
+        shared.push(Shared {
+            records: part.iter().map(|(id, _)| hex_of(id)).collect(),
+            grantee,
+            rights: read::rights_words(terms.rights),
+            purpose: purpose_name(terms.purpose),
+            expires: moment_text(expires),
+            receipt,
+        });
     }
-    Ok(receipts)
+    Ok(shared)
+}
+
+/// Shares that were ended in one transaction.
+#[derive(Clone, Debug, Serialize)]
+pub struct Revoked {
+    /// Ids of the records.
+    pub records: Vec<String>,
+    /// Who may no longer.
+    pub grantee: AccountId32,
+    /// How they were ended.
+    #[serde(flatten)]
+    pub receipt: Receipt,
 }
 
 /// The patient ends shares, in the same block. A key that was given cannot be recalled: [`rekey`]
@@ -281,17 +321,21 @@ pub async fn revoke(
     patient: &Keypair,
     ids: &[Digest],
     grantee: AccountId32,
-) -> anyhow::Result<Vec<Receipt>> {
+) -> anyhow::Result<Vec<Revoked>> {
     let at = chain.finalized().await?;
     let most = chain.constant(&at, api::constants().records().max_batch())? as usize;
-    let mut receipts = Vec::new();
+    let mut revoked = Vec::new();
     for part in ids.chunks(most.max(1)) {
         let call = api::tx()
             .records()
             .revoke(grantee, BoundedVec(part.to_vec()));
-        receipts.push(chain.submit(patient, &call).await?);
+        revoked.push(Revoked {
+            records: part.iter().map(hex_of).collect(),
+            grantee,
+            receipt: chain.submit(patient, &call).await?,
+        });
     }
-    Ok(receipts)
+    Ok(revoked)
 }
 
 /// Clears away a share that is expired, rejected, or of an ended record: the deposit goes back.
