@@ -454,3 +454,52 @@ fn tail(log: &Path) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(TAIL)..].join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A program that ignores requests to end and serves nothing stands for a node that loads.
+    #[tokio::test]
+    async fn nodes_that_load_are_killed_without_patience() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("loads");
+        fs::write(
+            &program,
+            "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1; done\n",
+        )
+        .unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+        let free = ports::free(2 * PORTS).unwrap();
+        let nodes = FOUNDERS.iter().zip(free.chunks_exact(PORTS));
+        let nodes = nodes.map(|(name, ports)| Node {
+            name: (*name).to_owned(),
+            peer: String::new(),
+            agent: false,
+            rpc_port: ports[0],
+            p2p_port: ports[1],
+            metrics_port: ports[2],
+            gateway_port: ports[3],
+            arguments: Vec::new(),
+            process: None,
+        });
+        let mut network = Network {
+            state: State::new("dev", program, nodes.collect()),
+            base: folder.path().to_owned(),
+            children: HashMap::new(),
+        };
+        for node in network.nodes() {
+            fs::create_dir(folder.path().join(&node.name)).unwrap();
+        }
+        network.start_all().unwrap();
+        assert!(network.nodes().iter().all(Node::is_running));
+        let began = Instant::now();
+        assert_eq!(network.stop_all().await.unwrap(), ["alice", "bob"]);
+        assert!(began.elapsed() < PATIENCE);
+        assert!(!network.nodes().iter().any(Node::is_running));
+        // Nothing runs: nothing is killed.
+        assert!(network.stop_all().await.unwrap().is_empty());
+    }
+}
