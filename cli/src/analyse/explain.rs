@@ -23,12 +23,20 @@ pub(super) fn explain(
         Some(job::Error::OverLimit(words)) => return usage(words),
         Some(_) => {}
     }
-    // The analysis keeps the words of the table's error only.
     let inputs: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
-    match table::parse_all(&inputs, &parameters.table, Limits::NONE) {
-        Err(found) => usage(words(&found, files)),
-        Ok(_) => usage(error.to_string()),
-    }
+    usage(wrong_table(parameters, files, &inputs).unwrap_or_else(|| error.to_string()))
+}
+
+/// What is wrong with inputs as one table; without files, inputs are numbered. An analysis keeps
+/// only the library's words of it.
+pub(crate) fn wrong_table(
+    parameters: &FcmParameters,
+    files: &[PathBuf],
+    inputs: &[&[u8]],
+) -> Option<String> {
+    table::parse_all(inputs, &parameters.table, Limits::NONE)
+        .err()
+        .map(|error| words(&error, files))
 }
 
 /// An error of a table with its file and the option that helps.
@@ -66,7 +74,7 @@ fn words(error: &Error, files: &[PathBuf]) -> String {
         }
         Error::OtherColumns { .. } => match files.first() {
             Some(first) => format!("the columns are not those of {}", first.display()),
-            None => error.to_string(),
+            None => "the columns are not those of input 1".to_owned(),
         },
         other => {
             let text = other.to_string();
@@ -86,7 +94,7 @@ fn words(error: &Error, files: &[PathBuf]) -> String {
     match file {
         Some(file) if inside == Place::default() => format!("{}: {what}", file.display()),
         Some(file) => format!("{}, {inside}{what}", file.display()),
-        None => format!("{inside}{what}"),
+        None => format!("{place}{what}"),
     }
 }
 

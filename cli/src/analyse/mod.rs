@@ -27,6 +27,7 @@ use crate::{
     picture,
 };
 
+pub(crate) use explain::wrong_table;
 pub use report::{Cluster, Report};
 
 /// Steps of the progress bar.

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{pool::drawable, Client};
 use crate::{
+    analyse::wrong_table,
     chain::{
         account_of,
         api::{
@@ -171,7 +172,15 @@ pub fn measure(order: &Order) -> anyhow::Result<WorkBound> {
                  are at most, all inputs together",
             )),
             (None, false) => analytics::measure(&order.algorithm, &order.parameters, &own)
-                .map_err(|error| usage(format!("the inputs cannot be analysed: {error}")))?,
+                .map_err(|error| {
+                    let why = FcmParameters::from_json(&order.parameters)
+                        .ok()
+                        .and_then(|parameters| wrong_table(&parameters, &[], &own));
+                    usage(format!(
+                        "the inputs cannot be analysed: {}",
+                        why.unwrap_or_else(|| error.to_string())
+                    ))
+                })?,
             (Some((rows, columns)), _) if order.algorithm == analytics::FCM_1 => {
                 let parameters = FcmParameters::from_json(&order.parameters)
                     .map_err(|error| usage(error.to_string()))?;
