@@ -1,15 +1,14 @@
 //! The data of the demo: a file, or a cohort made up here.
 
-use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
+use std::{collections::BTreeSet, fmt::Write, path::Path};
 
-use anyhow::Context;
 use salus_analytics::{
     params::FcmParameters,
     scale::Scaling,
     table::{self, ColumnRef, Error, Missing, Options},
 };
 
-use crate::analyse::FcmArgs;
+use crate::{analyse::FcmArgs, error::usage, files};
 
 /// Patients of the synthetic cohort.
 const PATIENTS: usize = 600;
@@ -44,8 +43,7 @@ pub fn choose(file: Option<&Path>, fcm: &FcmArgs) -> anyhow::Result<Cohort> {
     }
     let (name, bytes) = match file {
         Some(path) => {
-            let bytes =
-                fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let bytes = files::read(path)?;
             let name = path.file_name().unwrap_or(path.as_os_str());
             (name.to_string_lossy().into_owned(), bytes)
         }
@@ -75,7 +73,7 @@ fn unusable(bytes: &[u8], options: &Options) -> anyhow::Result<Vec<(u32, &'stati
     match table::parse(bytes, options) {
         Ok(_)
         | Err(Error::NotANumber(_) | Error::Missing(_) | Error::NoneLeft | Error::NoMean(_)) => {}
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(usage(error.to_string())),
     }
     let mut columns = 0;
     while !matches!(
@@ -98,7 +96,7 @@ fn unusable(bytes: &[u8], options: &Options) -> anyhow::Result<Vec<(u32, &'stati
             Err(Error::NotANumber(_)) => Some("it does not hold numbers"),
             // Left out by the options.
             Err(Error::NoColumns) => None,
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(usage(error.to_string())),
         };
         found.extend(why.map(|why| (column, why)));
     }
@@ -220,7 +218,7 @@ mod tests {
     fn of(text: &str, line: &str) -> anyhow::Result<Cohort> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("cohort.csv");
-        fs::write(&file, text)?;
+        std::fs::write(&file, text)?;
         choose(Some(&file), &args(line))
     }
 
