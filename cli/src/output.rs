@@ -11,7 +11,10 @@ use salus_primitives::{Balance, MED};
 use serde::{Serialize, Serializer};
 use serde_json::{json, Value};
 
-use crate::error::{self, usage, Failure};
+use crate::{
+    error::{self, usage, Failure},
+    job::Unfinished,
+};
 
 /// In what form results are printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,8 +114,11 @@ impl Output {
             Some(Failure::Refused { name, .. }) => Some(name),
             _ => None,
         };
-        let object =
+        let mut object =
             json!({ "error": words(error), "code": error::exit_code(error), "name": name });
+        if let Some(Unfinished(job)) = error.downcast_ref() {
+            object["job"] = json!(job);
+        }
         let _ = self.json_line(&object);
     }
 
