@@ -118,7 +118,7 @@ pub fn span_text(span: u64) -> String {
         (SECOND, "second"),
     ];
     match units.into_iter().find(|(unit, _)| span >= *unit) {
-        Some((unit, name)) if span % unit == 0 => count(span / unit, name),
+        Some((unit, name)) if span.is_multiple_of(unit) => count(span / unit, name),
         Some((unit, name)) => format!("{:.1} {name}s", span as f64 / unit as f64),
         None => format!("{span} ms"),
     }
