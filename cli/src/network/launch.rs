@@ -23,8 +23,6 @@ use crate::{error::usage, interrupt::unless_interrupted};
 const POLL: Duration = Duration::from_millis(200);
 /// How long a node may take to write its database out before it is killed.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Ports of a node.
-const PORTS: usize = 4;
 /// Lines of a log that are shown when its node died.
 const TAIL: usize = 15;
 
@@ -75,27 +73,18 @@ impl Network {
             )));
         }
         let base = base.canonicalize()?;
-        let mut ports = ports::free(PORTS * options.validators)?;
+        let mut ports = ports::free(Node::PORTS * options.validators)?;
         if options.default_ports {
             // Where `salus` and polkadot.js look unless told otherwise.
             ports[0] = ports::this_or(DEFAULT_RPC, ports[0]);
             ports[3] = ports::this_or(DEFAULT_GATEWAY, ports[3]);
         }
         let mut nodes = Vec::new();
-        for (name, ports) in FOUNDERS.iter().zip(ports.chunks_exact(PORTS)) {
+        for (name, ports) in FOUNDERS.iter().zip(ports.as_chunks().0) {
             let folder = base.join(name);
             fs::create_dir_all(&folder)?;
-            nodes.push(Node {
-                name: (*name).to_owned(),
-                peer: node_key::create(&folder.join("node.key"))?,
-                agent: options.agents,
-                rpc_port: ports[0],
-                p2p_port: ports[1],
-                metrics_port: ports[2],
-                gateway_port: ports[3],
-                arguments: Vec::new(),
-                process: None,
-            });
+            let peer = node_key::create(&folder.join("node.key"))?;
+            nodes.push(Node::new(name, peer, options.agents, *ports));
         }
         let network = Network {
             state: State::new(chain, program, nodes),
@@ -472,19 +461,9 @@ mod tests {
         )
         .unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
-        let free = ports::free(2 * PORTS).unwrap();
-        let nodes = FOUNDERS.iter().zip(free.chunks_exact(PORTS));
-        let nodes = nodes.map(|(name, ports)| Node {
-            name: (*name).to_owned(),
-            peer: String::new(),
-            agent: false,
-            rpc_port: ports[0],
-            p2p_port: ports[1],
-            metrics_port: ports[2],
-            gateway_port: ports[3],
-            arguments: Vec::new(),
-            process: None,
-        });
+        let free = ports::free(2 * Node::PORTS).unwrap();
+        let nodes = FOUNDERS.iter().zip(free.as_chunks().0);
+        let nodes = nodes.map(|(name, ports)| Node::new(name, String::new(), false, *ports));
         let mut network = Network {
             state: State::new("dev", program, nodes.collect()),
             base: folder.path().to_owned(),

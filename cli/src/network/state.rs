@@ -55,6 +55,31 @@ pub struct Node {
     pub process: Option<Process>,
 }
 
+impl Node {
+    /// Ports that a node listens on.
+    pub const PORTS: usize = 4;
+
+    /// A node that was not started, with these ports in the order of the fields.
+    pub fn new(
+        name: &str,
+        peer: String,
+        agent: bool,
+        [rpc_port, p2p_port, metrics_port, gateway_port]: [u16; Self::PORTS],
+    ) -> Self {
+        Node {
+            name: name.to_owned(),
+            peer,
+            agent,
+            rpc_port,
+            p2p_port,
+            metrics_port,
+            gateway_port,
+            arguments: Vec::new(),
+            process: None,
+        }
+    }
+}
+
 impl State {
     /// A new network.
     pub fn new(chain: &str, program: PathBuf, nodes: Vec<Node>) -> Self {
