@@ -23,6 +23,7 @@ pub mod duties;
 pub mod jobs;
 pub mod membership;
 pub mod records;
+pub mod stake;
 
 use polkadot_sdk::{sp_core, sp_runtime};
 use sp_runtime::{

@@ -1,0 +1,98 @@
+//! Chilling who authors far too little, and `back`.
+
+use polkadot_sdk::frame_support::{assert_noop, assert_ok};
+
+use crate::{mock::*, Chill, Error, Event};
+
+/// A session whose blocks are of these authors only.
+fn blocks_of(authors: &[AccountId]) {
+    for block in 0..BLOCKS as usize {
+        author(authors[block % authors.len()], 1);
+    }
+    next_session();
+}
+
+#[test]
+fn a_validator_that_is_gone_is_chilled_and_comes_back() {
+    ExtBuilder::default().build_and_execute(|| {
+        run_to_session(2);
+        // Judged when five blocks were its part: with this session.
+        blocks_of(&[6, 5, 4]);
+        assert_event(Event::Chilled {
+            candidate: 3,
+            reason: Chill::Absent,
+        });
+        assert_eq!(candidate(3).chilled, Some(Chill::Absent));
+        assert_eq!(elected(), vec![6, 5, 4, 2]);
+
+        assert_noop!(Delegation::back(signed(4)), Error::<Test>::NotChilled);
+        assert_noop!(Delegation::back(signed(ALICE)), Error::<Test>::NotChilled);
+        // By its operator key.
+        assert_ok!(Delegation::back(signed(103)));
+        assert_eq!(last_event(), Event::CameBack { candidate: 3 });
+        next_session();
+        assert_eq!(elected(), vec![6, 5, 4, 3]);
+    });
+}
+
+#[test]
+fn little_is_enough_to_stay() {
+    ExtBuilder::default().build_and_execute(|| {
+        run_to_session(2);
+        for (who, blocks) in [(6, 7), (5, 6), (4, 6), (3, 1)] {
+            author(who, blocks);
+        }
+        next_session();
+        assert_eq!(candidate(3).chilled, None);
+    });
+}
+
+#[test]
+fn short_sessions_are_judged_together() {
+    ExtBuilder::default().build_and_execute(|| {
+        run_to_session(2);
+        for n in 0..5 {
+            assert_eq!(candidate(3).chilled, None, "after {n} sessions");
+            for who in [6, 6, 5, 4] {
+                author(who, 1);
+            }
+            next_session();
+        }
+        assert_eq!(candidate(3).chilled, Some(Chill::Absent));
+    });
+}
+
+#[test]
+fn at_most_a_third_of_the_set_is_chilled_in_a_session() {
+    ExtBuilder::default().build_and_execute(|| {
+        Validators::set(6);
+        run_to_session(2);
+        assert_eq!(Session::validators().len(), 6);
+        // Half of them is cut off, one of them for a part of the session only.
+        let chilled = || {
+            CANDIDATES
+                .filter(|who| candidate(*who).chilled.is_some())
+                .collect::<Vec<_>>()
+        };
+        author(3, 1);
+        for who in [4, 5, 6] {
+            author(who, 15);
+        }
+        next_session();
+        assert_eq!(chilled(), vec![1, 2]);
+        // The third is judged again after the next session, together with the one before.
+        blocks_of(&[4, 5, 6]);
+        assert_eq!(chilled(), vec![1, 2, 3]);
+    });
+}
+
+#[test]
+fn a_set_of_two_chills_nobody() {
+    ExtBuilder::default()
+        .candidates([1, 2])
+        .build_and_execute(|| {
+            run_to_session(2);
+            blocks_of(&[1]);
+            assert_eq!(candidate(2).chilled, None);
+        });
+}

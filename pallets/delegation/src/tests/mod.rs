@@ -1,0 +1,14 @@
+mod absence;
+mod apis;
+mod candidates;
+mod claim;
+mod constants;
+mod delegate;
+mod election;
+mod math;
+mod model;
+mod random_operations;
+mod redelegate;
+mod rewards;
+mod slash;
+mod unbond;

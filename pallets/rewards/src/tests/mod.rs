@@ -1,0 +1,5 @@
+mod claim;
+mod contribution;
+mod offers;
+mod random_operations;
+mod vouchers;
