@@ -4,7 +4,7 @@ use polkadot_sdk::{
     frame_support::{ensure, traits::Time},
     sp_runtime::{traits::BlockNumberProvider, DispatchResult},
 };
-use salus_primitives::{membership::Membership, records::RecordId};
+use salus_primitives::{membership::Membership, records::RecordId, stake::Contribution};
 
 use crate::{
     release::retired_bytes, AccountIdOf, Config, End, EndRight, Error, Event, HoldReason, Pallet,
@@ -104,6 +104,7 @@ impl<T: Config> Pallet<T> {
                 ended_now(None)
             }
             State::Stored(storage) => {
+                T::Contribution::revoked(&id);
                 Self::retire_blob(id, storage.blob.digest);
                 let retired = storage.retired.saturating_add(1);
                 ended_now(Some(Self::return_all_but(

@@ -59,6 +59,7 @@ pub mod pallet {
         blobs::{BlobAccess, BlobPointer, Capsule},
         membership::{Membership, Recipient, Sponsorship},
         records::{Purpose, RecordId, Rights},
+        stake::Contribution,
         Digest, Moment,
     };
     use sp_runtime::traits::BlockNumberProvider;
@@ -86,6 +87,9 @@ pub mod pallet {
 
         /// The other pallets' blobs: a record cannot name one of them as its own.
         type OtherBlobs: BlobAccess<Self::AccountId>;
+
+        /// Is told which records are stored, and which of them end.
+        type Contribution: Contribution<Self::AccountId>;
 
         /// Chain time, by which requests and shares expire.
         type Time: Time<Moment = Moment>;
@@ -238,7 +242,9 @@ pub mod pallet {
         /// Errors: `RecordNotFound`, `NotAuthorized`, `NotPatient`, `RecordTerminated`,
         /// `NotReleased`, `KeyNotFresh`, `InvalidBlob`, `BlobInUse`. Event: `Stored`.
         #[pallet::call_index(1)]
-        #[pallet::weight(<T as Config>::WeightInfo::store())]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::store().saturating_add(T::Contribution::stored_weight())
+        )]
         pub fn store(
             origin: OriginFor<T>,
             record: RecordId,
@@ -433,7 +439,9 @@ pub mod pallet {
         /// Errors: `RecordNotFound`, `NotAuthorized`, `RecordTerminated`, `InvalidSuccessor`,
         /// `AlreadyProposed`. Event: `EndProposed` or `Terminated`.
         #[pallet::call_index(12)]
-        #[pallet::weight(<T as Config>::WeightInfo::terminate())]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::terminate().saturating_add(T::Contribution::revoked_weight())
+        )]
         pub fn terminate(
             origin: OriginFor<T>,
             record: RecordId,
@@ -451,7 +459,9 @@ pub mod pallet {
         ///
         /// Errors: as `terminate`. Event: `EndProposed` or `Superseded`.
         #[pallet::call_index(13)]
-        #[pallet::weight(<T as Config>::WeightInfo::supersede())]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::supersede().saturating_add(T::Contribution::revoked_weight())
+        )]
         pub fn supersede(
             origin: OriginFor<T>,
             record: RecordId,

@@ -7,6 +7,7 @@ use polkadot_sdk::{
         self, derive_impl, parameter_types,
         storage::unhashed,
         traits::{fungible::InspectHold as _, Time},
+        weights::Weight,
         BoundedVec,
     },
     frame_system, pallet_balances, sp_io,
@@ -16,11 +17,12 @@ use salus_primitives::{
     blobs::{BlobAccess, BlobPointer, Capsule},
     membership::{KeyVersion, Membership, Recipient, Role, Sponsorship, ThirdPartyKind},
     records::{RecordId, Rights},
+    stake::Contribution,
     Digest, Moment,
 };
 
 use crate as pallet_records;
-use crate::Event;
+use crate::{Event, Records, State};
 
 pub type AccountId = u64;
 pub type Balance = u64;
@@ -97,12 +99,50 @@ impl BlobAccess<AccountId> for Jobs {
     }
 }
 
+/// Record → (patient, institution). On chain, as `Quotas`.
+pub type Earning = BTreeMap<RecordId, (AccountId, AccountId)>;
+
+/// The pallet of rewards.
+pub struct Contributed;
+
+impl Contributed {
+    pub fn earning() -> Earning {
+        unhashed::get_or_default(b"earning")
+    }
+
+    fn mutate(change: impl FnOnce(&mut Earning)) {
+        let mut all = Self::earning();
+        change(&mut all);
+        unhashed::put(b"earning", &all);
+    }
+}
+
+impl Contribution<AccountId> for Contributed {
+    fn stored(record: &RecordId, patient: &AccountId, institution: &AccountId) {
+        Self::mutate(|all| {
+            assert_eq!(all.insert(*record, (*patient, *institution)), None);
+        });
+    }
+    fn revoked(record: &RecordId) {
+        Self::mutate(|all| {
+            all.remove(record);
+        });
+    }
+    fn stored_weight() -> Weight {
+        Weight::from_parts(3, 0)
+    }
+    fn revoked_weight() -> Weight {
+        Weight::from_parts(5, 0)
+    }
+}
+
 impl pallet_records::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type Membership = Members;
     type Sponsorship = Sponsors;
     type OtherBlobs = Jobs;
+    type Contribution = Contributed;
     type Time = Clock;
     type BlockNumberProvider = System;
     type DepositBase = DepositBase;
@@ -308,6 +348,14 @@ pub fn build_and_execute(test: impl FnOnce()) {
 
 pub fn check_state() {
     RecordsPallet::do_try_state().unwrap();
+    // What earns is what patients have stored, and nothing else.
+    let earning: Earning = Records::<Test>::iter()
+        .filter(|(_, record)| {
+            matches!(record.state, State::Stored(_)) && record.patient != record.institution
+        })
+        .map(|(id, record)| (id, (record.patient, record.institution)))
+        .collect();
+    assert_eq!(Contributed::earning(), earning);
     let sums = RecordsPallet::recorded_deposits();
     for who in FUNDED.into_iter().chain([POOR]) {
         let recorded: Balance = sums.iter().filter_map(|(_, sums)| sums.get(&who)).sum();

@@ -13,6 +13,7 @@ use salus_primitives::{
     blobs::{BlobAccess, BlobPointer},
     membership::{Membership, Recipient, Role},
     records::RecordId,
+    stake::Contribution,
     Digest,
 };
 
@@ -235,12 +236,14 @@ impl<T: Config> Pallet<T> {
             retired: 0,
             stored_at: T::BlockNumberProvider::current_block_number(),
         });
+        let institution = record.institution.clone();
         Records::<T>::insert(id, record);
         Self::deposit_event(Event::Stored {
             record: id,
-            patient: who,
+            patient: who.clone(),
             blob: digest,
         });
+        T::Contribution::stored(&id, &who, &institution);
         Ok(())
     }
 

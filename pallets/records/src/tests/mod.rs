@@ -3,6 +3,7 @@
 mod access;
 mod cancel_end;
 mod clear_share;
+mod contribution;
 mod decline_request;
 mod deposits;
 mod dispute;
