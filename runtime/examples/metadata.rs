@@ -20,6 +20,9 @@ const PALLETS: &[&str] = &[
     "Registry",
     "Records",
     "Jobs",
+    "Session",
+    "Delegation",
+    "Rewards",
 ];
 
 /// Runtime APIs that the command calls.
@@ -30,6 +33,8 @@ const APIS: &[&str] = &[
     "BlobsApi",
     "DutiesApi",
     "JobsApi",
+    "SessionKeys",
+    "StakeApi",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -19,7 +19,7 @@ use polkadot_sdk::{
     sp_runtime::{
         traits::{Block as BlockT, NumberFor},
         transaction_validity::{TransactionSource, TransactionValidity},
-        ApplyExtrinsicResult, ExtrinsicInclusionMode,
+        ApplyExtrinsicResult, ExtrinsicInclusionMode, FixedU128,
     },
     sp_session::OpaqueGeneratedSessionKeys,
     sp_version::RuntimeVersion,
@@ -30,13 +30,15 @@ use salus_primitives::{
     duties::{Duties, Duty},
     jobs::{Assignment, JobId, Sealing},
     membership::{Membership, Role},
+    stake::{CandidateInfo, StakeInfo},
     Digest,
 };
 
 use crate::{
     configs::EpochDuration, genesis, session_keys::SessionKeys, AccountId, AuthorityDiscovery,
-    Babe, Balance, Block, Executive, Grandpa, Historical, InherentDataExt, Jobs, Nonce, Records,
-    Registry, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TransactionPayment, VERSION,
+    Babe, Balance, Block, Delegation, Executive, Grandpa, Historical, InherentDataExt, Jobs, Nonce,
+    Records, Registry, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TransactionPayment,
+    VERSION,
 };
 
 /// Duties handed out at once at most: a node that owes more is told of the most urgent.
@@ -304,6 +306,36 @@ impl_runtime_apis! {
         }
     }
 
+    impl salus_primitives::stake::StakeApi<Block, AccountId, Balance> for Runtime {
+        fn candidates(start: u32, limit: u32) -> Vec<CandidateInfo<AccountId, Balance>> {
+            Delegation::candidates(start, limit)
+        }
+
+        fn stake_of(
+            who: AccountId,
+            after: Option<AccountId>,
+            limit: u32,
+        ) -> Vec<StakeInfo<AccountId, Balance>> {
+            Delegation::stake_of(who, after, limit)
+        }
+
+        fn rewards_of(
+            who: AccountId,
+            after: Option<AccountId>,
+            limit: u32,
+        ) -> Vec<(AccountId, Balance)> {
+            Delegation::rewards_of(who, after, limit)
+        }
+
+        fn expected_yield(candidate: AccountId) -> Option<FixedU128> {
+            Delegation::expected_yield(candidate)
+        }
+
+        fn would_be_elected() -> Vec<AccountId> {
+            Delegation::would_be_elected()
+        }
+    }
+
     impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
         fn build_state(config: Vec<u8>) -> sp_genesis_builder::Result {
             build_state::<RuntimeGenesisConfig>(config)
@@ -325,7 +357,7 @@ impl_runtime_apis! {
             Vec<frame_benchmarking::BenchmarkList>,
             Vec<frame_support::traits::StorageInfo>,
         ) {
-            use crate::Agent;
+            use crate::{Agent, Rewards};
             use frame_support::traits::StorageInfoTrait;
 
             let mut list = Vec::new();
@@ -336,7 +368,7 @@ impl_runtime_apis! {
         fn dispatch_benchmark(
             config: frame_benchmarking::BenchmarkConfig,
         ) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, alloc::string::String> {
-            use crate::Agent;
+            use crate::{Agent, Rewards};
             use frame_support::traits::{TrackedStorageKey, WhitelistedStorageKeys};
 
             let whitelist: Vec<TrackedStorageKey> =

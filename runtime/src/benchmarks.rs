@@ -7,4 +7,6 @@ polkadot_sdk::frame_benchmarking::define_benchmarks!(
     [pallet_records, Records]
     [pallet_jobs, Jobs]
     [pallet_agent, Agent]
+    [pallet_delegation, Delegation]
+    [pallet_rewards, Rewards]
 );

@@ -1,7 +1,7 @@
 //! Genesis presets.
 //!
 //! `development` is one validator, `local` four: Alice, Bob, Charlie and Dave, each an admitted
-//! institution with a seat in the council. Their keys are the well-known development ones: account
+//! institution with a seat in the council and a bonded candidate. Their keys are the well-known development ones: account
 //! `//Alice`, operator `//Alice//operator`, encryption secret
 //! blake2-256(`salus development encryption key //Alice`). A real consortium's spec names its own.
 
@@ -12,12 +12,14 @@ use polkadot_sdk::{
     sp_core::{sr25519, H256},
     sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET},
     sp_keyring::{Ed25519Keyring, Sr25519Keyring},
+    sp_runtime::Perbill,
 };
 use salus_primitives::membership::Role;
 
 use crate::{
-    configs::Treasury, AccountId, BabeConfig, Balance, BalancesConfig, CouncilConfig, JobsConfig,
-    RegistryConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SessionLengthConfig, MINUTES,
+    configs::Treasury, AccountId, BabeConfig, Balance, BalancesConfig, CouncilConfig,
+    DelegationConfig, JobsConfig, RegistryConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
+    SessionLengthConfig, MINUTES,
 };
 use salus_primitives::{MED, MICRO_MED};
 
@@ -36,6 +38,9 @@ const SESSION_SLOTS: u64 = 2 * MINUTES as u64;
 const ENDOWMENT: Balance = 1_000_000 * MED;
 /// What each operator account begins with; its member pays its fees.
 const OPERATOR_ENDOWMENT: Balance = MED;
+/// Bond of a founding institution as a candidate, and its part of the rewards before they are shared.
+const CANDIDATE_BOND: Balance = 100_000 * MED;
+const COMMISSION: Perbill = Perbill::from_percent(10);
 /// Bond of a founding institution's worker.
 const WORKER_BOND: Balance = 1_000 * MED;
 /// Price of one unit of `fcm/1` (a row × column × cluster × iteration): a billion units, about a
@@ -152,6 +157,12 @@ fn preset_of(count: usize) -> serde_json::Value {
             slots: SESSION_SLOTS
         },
         session: SessionConfig { keys },
+        delegation: DelegationConfig {
+            candidates: founders
+                .iter()
+                .map(|f| (f.key.to_account_id(), CANDIDATE_BOND, COMMISSION))
+                .collect::<Vec<_>>()
+        },
         council: CouncilConfig {
             members: founders
                 .iter()

@@ -144,6 +144,8 @@ mod runtime {
     pub type AuthorityDiscovery = pallet_authority_discovery;
     #[runtime::pallet_index(11)]
     pub type SessionLength = crate::session_length;
+    #[runtime::pallet_index(12)]
+    pub type Delegation = pallet_delegation;
 
     #[runtime::pallet_index(20)]
     pub type Council = pallet_collective<Instance1>;
@@ -171,4 +173,6 @@ mod runtime {
     pub type Jobs = pallet_jobs;
     #[runtime::pallet_index(43)]
     pub type Agent = pallet_agent;
+    #[runtime::pallet_index(44)]
+    pub type Rewards = pallet_rewards;
 }

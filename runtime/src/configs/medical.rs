@@ -15,7 +15,7 @@ use super::{
     money::Treasury,
 };
 use crate::{
-    Balances, BlockNumber, Hash, Jobs, Moment, Records, Registry, Runtime, RuntimeCall,
+    Balances, BlockNumber, Hash, Jobs, Moment, Records, Registry, Rewards, Runtime, RuntimeCall,
     RuntimeHoldReason, System, Timestamp, DAYS,
 };
 use salus_primitives::{MED, MICRO_MED, MILLI_MED};
@@ -58,6 +58,7 @@ impl Contains<RuntimeCall> for NodeCalls {
         matches!(
             call,
             RuntimeCall::Agent(_)
+                | RuntimeCall::Delegation(pallet_delegation::Call::back { .. })
                 | RuntimeCall::Registry(pallet_registry::Call::set_node { .. })
                 | RuntimeCall::Records(
                     pallet_records::Call::release { .. }
@@ -154,6 +155,7 @@ impl pallet_records::Config for Runtime {
     type Membership = Registry;
     type Sponsorship = Registry;
     type OtherBlobs = Jobs;
+    type Contribution = Rewards;
     type Time = Timestamp;
     type BlockNumberProvider = System;
     type DepositBase = ConstU128<{ 10 * MILLI_MED }>;

@@ -4,6 +4,7 @@ mod consensus;
 mod governance;
 mod medical;
 mod money;
+mod stake;
 mod system;
 
 pub use consensus::EpochDuration;

@@ -12,7 +12,7 @@ use polkadot_sdk::{
     sp_runtime::{traits::Header as _, BuildStorage, Digest, DigestItem},
 };
 use salus_runtime::{
-    genesis::preset, AccountId, Executive, Hash, Header, RuntimeGenesisConfig, System,
+    genesis::preset, AccountId, Executive, Hash, Header, RuntimeGenesisConfig, Session, System,
     UncheckedExtrinsic, SLOT_MILLIS,
 };
 use serde_json::Value;
@@ -51,10 +51,12 @@ pub fn account(uri: &str) -> AccountId {
         .into()
 }
 
-/// Builds blocks, one a slot, with nothing but their inherent.
+/// Builds blocks with nothing but their inherent. The validators that are not disabled take turns.
 pub struct Author {
     slot: u64,
     parent: Hash,
+    /// Validators that are away.
+    pub away: Vec<AccountId>,
 }
 
 impl Author {
@@ -63,14 +65,25 @@ impl Author {
         Self {
             slot,
             parent: Hash::zero(),
+            away: Vec::new(),
         }
     }
 
-    /// Within the externalities of the chain.
+    /// The slot of the next block.
+    pub fn slot(&self) -> u64 {
+        self.slot
+    }
+
+    /// A block a slot, within the externalities of the chain.
     pub fn build(&mut self, blocks: u64) {
+        self.build_every(1, blocks);
+    }
+
+    /// A block in one of so many slots.
+    pub fn build_every(&mut self, slots: u64, blocks: u64) {
         for _ in 0..blocks {
             let claim = PreDigest::SecondaryPlain(SecondaryPlainPreDigest {
-                authority_index: 0,
+                authority_index: self.turn(),
                 slot: self.slot.into(),
             });
             let digest = Digest {
@@ -89,7 +102,18 @@ impl Author {
                 .expect("the inherent is valid")
                 .expect("the time is set");
             self.parent = Executive::finalize_block().hash();
-            self.slot += 1;
+            self.slot += slots;
         }
+    }
+
+    fn turn(&self) -> u32 {
+        let disabled = Session::disabled_validators();
+        let present: Vec<u32> = (0..)
+            .zip(Session::validators())
+            .filter(|(index, who)| !disabled.contains(index) && !self.away.contains(who))
+            .map(|(index, _)| index)
+            .collect();
+        // Blocks may be an even number of slots apart.
+        present[System::block_number() as usize % present.len()]
     }
 }

@@ -7,10 +7,10 @@ use polkadot_sdk::{
     sp_core::H256,
 };
 use salus_runtime::{
-    Agent, AllPalletsWithSystem, AuthorityDiscovery, Authorship, Babe, Balances, Council, Grandpa,
-    Historical, Jobs, MultiBlockMigrations, Multisig, Offences, Parameters, Preimage, Proxy,
-    Records, Registry, RuntimeCall, Session, SessionLength, System, Timestamp, TransactionPayment,
-    Utility, Whitelist,
+    Agent, AllPalletsWithSystem, AuthorityDiscovery, Authorship, Babe, Balances, Council,
+    Delegation, Grandpa, Historical, Jobs, MultiBlockMigrations, Multisig, Offences, Parameters,
+    Preimage, Proxy, Records, Registry, Rewards, RuntimeCall, Session, SessionLength, System,
+    Timestamp, TransactionPayment, Utility, Whitelist,
 };
 
 #[test]
@@ -31,6 +31,7 @@ fn pallet_indices_are_pinned() {
         (at::<Grandpa>(), (9, "Grandpa")),
         (at::<AuthorityDiscovery>(), (10, "AuthorityDiscovery")),
         (at::<SessionLength>(), (11, "SessionLength")),
+        (at::<Delegation>(), (12, "Delegation")),
         (at::<Council>(), (20, "Council")),
         (at::<Preimage>(), (21, "Preimage")),
         (at::<Whitelist>(), (22, "Whitelist")),
@@ -43,6 +44,7 @@ fn pallet_indices_are_pinned() {
         (at::<Records>(), (41, "Records")),
         (at::<Jobs>(), (42, "Jobs")),
         (at::<Agent>(), (43, "Agent")),
+        (at::<Rewards>(), (44, "Rewards")),
     ];
     for (is, pinned) in pinned {
         assert_eq!(is, pinned);
@@ -53,7 +55,7 @@ fn pallet_indices_are_pinned() {
 fn call_indices_are_pinned() {
     let job = 7u64;
     let digest = H256::repeat_byte(1);
-    let calls: [(RuntimeCall, [u8; 2]); 6] = [
+    let calls: [(RuntimeCall, [u8; 2]); 8] = [
         (
             pallet_registry::Call::withdraw_application {}.into(),
             [40, 2],
@@ -76,6 +78,8 @@ fn call_indices_are_pinned() {
             [42, 9],
         ),
         (pallet_jobs::Call::accept_result { job }.into(), [42, 11]),
+        (pallet_delegation::Call::back {}.into(), [12, 5]),
+        (pallet_rewards::Call::refund { voucher: 3 }.into(), [44, 5]),
     ];
     for (call, pinned) in calls {
         assert_eq!(call.encode()[..2], pinned, "{call:?}");
@@ -104,7 +108,17 @@ fn state_of_ours_is_bounded() {
         .into_iter()
         .filter(|info| info.max_size.is_none())
         .map(|info| String::from_utf8_lossy(&info.pallet_name).into_owned())
-        .filter(|pallet| ["Registry", "Records", "Jobs", "Agent"].contains(&pallet.as_str()))
+        .filter(|pallet| {
+            [
+                "Registry",
+                "Records",
+                "Jobs",
+                "Agent",
+                "Delegation",
+                "Rewards",
+            ]
+            .contains(&pallet.as_str())
+        })
         .collect();
     assert!(unbounded.is_empty(), "{unbounded:?}");
 }

@@ -67,6 +67,8 @@ fn local_has_four_founders_with_their_keys() {
                 "{name} is bonded as a worker"
             );
             assert!(Balances::balance(&operator) > 0);
+            let candidate = pallet_delegation::Candidates::<Runtime>::get(&who);
+            assert!(candidate.is_some(), "{name} is a bonded candidate");
         }
     });
 }

@@ -6,3 +6,4 @@ mod encoding;
 mod genesis;
 mod parameters;
 mod sessions;
+mod stake;
