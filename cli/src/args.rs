@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use crate::{
     analyse, chain, council, data, demo, error::usage, interrupt::unless_interrupted, job, keys,
-    network, output::Output, record, registry, worker,
+    network, output::Output, record, registry, rewards, stake, worker,
 };
 
 /// Where a node listens unless told otherwise.
@@ -170,6 +170,12 @@ pub enum Command {
     /// Be a worker that analyses for others.
     Worker(With<Global, worker::Command>),
 
+    /// Elect validators: bond, delegate, and see what stake earns.
+    Stake(With<Global, stake::Command>),
+
+    /// Get what records earn, and use it: offers and vouchers.
+    Rewards(With<Global, rewards::Command>),
+
     /// Look at the chain and at accounts.
     Chain(With<Global, chain::Command>),
 
@@ -281,6 +287,8 @@ impl Cli {
             Command::Data(with) => with.options.output(),
             Command::Job(with) => with.options.output(),
             Command::Worker(with) => with.options.output(),
+            Command::Stake(with) => with.options.output(),
+            Command::Rewards(with) => with.options.output(),
             Command::Chain(with) => with.options.output(),
             Command::Analyse(with) => with.options.output(),
             Command::Network(with) => with.options.output(),
@@ -311,6 +319,8 @@ impl Command {
             Command::Data(with) => with.command.run(&with.options).await,
             Command::Job(with) => with.command.run(&with.options).await,
             Command::Worker(with) => with.command.run(&with.options).await,
+            Command::Stake(with) => with.command.run(&with.options).await,
+            Command::Rewards(with) => with.command.run(&with.options).await,
             Command::Chain(with) => with.command.run(&with.options).await,
             Command::Analyse(with) => with.command.run(output).await,
             Command::Network(with) => with.command.run(output).await,

@@ -18,4 +18,6 @@ pub mod output;
 pub mod picture;
 pub mod record;
 pub mod registry;
+pub mod rewards;
+pub mod stake;
 pub mod worker;

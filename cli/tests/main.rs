@@ -10,4 +10,5 @@ mod faults;
 mod keys;
 mod network;
 mod program;
+mod stake;
 mod usage;

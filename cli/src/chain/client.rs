@@ -279,6 +279,28 @@ impl Chain {
             .map_err(|error| self.failed(method, error.into()))
     }
 
+    /// Has the node make new session keys and keep them: the public keys, and the proof that they
+    /// are for this account. Only a node on this machine takes the request.
+    pub async fn rotate_keys(&self, owner: &AccountId32) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
+        #[derive(Deserialize)]
+        struct Made {
+            keys: String,
+            proof: Option<String>,
+        }
+        let method = "author_rotateKeysWithOwner";
+        let owner = format!("0x{}", hex::encode(owner.0));
+        let made: Made = self
+            .rpc
+            .request(method, rpc_params![owner])
+            .await
+            .map_err(|error| self.failed(method, error.into()))?;
+        let bytes = |text: &str| {
+            hex::decode(text.trim_start_matches("0x")).context("the node's keys are not in hex")
+        };
+        let proof = made.proof.context("the node gives no proof of its keys")?;
+        Ok((bytes(&made.keys)?, bytes(&proof)?))
+    }
+
     /// Fetches and uploads blobs in the name of an account or operator key.
     pub fn blobs(&self, key: &Keypair) -> anyhow::Result<BlobClient> {
         let account = AccountId::new(key.public_key().0);

@@ -86,7 +86,8 @@ pub struct CouncilArgs {
 }
 
 impl CouncilArgs {
-    fn keys(&self) -> anyhow::Result<Vec<Keypair>> {
+    /// The keys at hand.
+    pub fn keys(&self) -> anyhow::Result<Vec<Keypair>> {
         let mut keys = vec![self.who.account()?];
         for key in &self.votes {
             keys.push(key.account()?);
