@@ -76,7 +76,8 @@ fn stake_is_bonded_delegated_and_taken_back() {
         dev.refused("stake bond 10000 --key //Eve"),
         "delegation.NotInstitution"
     );
-    dev.run("registry apply --role institution --key //Eve").ok();
+    dev.run("registry apply --role institution --key //Eve")
+        .ok();
     dev.run("registry admit //Eve --key //Alice").ok();
     assert_eq!(
         dev.refused("stake bond 10000 --key //Eve"),
@@ -94,12 +95,16 @@ fn stake_is_bonded_delegated_and_taken_back() {
     assert_eq!(announced[0], 40_000_000);
 
     dev.run("stake delegate //Eve 200.5 --key //Bob").ok();
-    dev.run("stake redelegate //Eve //Alice 100 --key //Bob").ok();
+    dev.run("stake redelegate //Eve //Alice 100 --key //Bob")
+        .ok();
     dev.run("stake unbond //Eve 50 --key //Bob").ok();
     let shown = dev.json("stake show //Bob");
     let with = |account: &Value| -> Value {
         let all = shown.as_array().unwrap();
-        all.iter().find(|one| one["candidate"] == *account).unwrap().clone()
+        all.iter()
+            .find(|one| one["candidate"] == *account)
+            .unwrap()
+            .clone()
     };
     let (eve, alice) = (&all[1]["account"], &all[0]["account"]);
     assert!(amount(&with(eve)["worth"]).abs_diff(50 * MED + MED / 2) < MED / 100);
@@ -160,7 +165,10 @@ fn vouchers_are_taken_presented_and_refunded() {
     );
     dev.run(&second).ok();
     assert_eq!(dev.run(&second).code, 2, "the file exists");
-    assert_eq!(dev.json("rewards vouchers //Bob").as_array().unwrap().len(), 2);
+    assert_eq!(
+        dev.json("rewards vouchers //Bob").as_array().unwrap().len(),
+        2
+    );
 
     let honour = |secret: &str| format!("rewards honour 0 --secret {secret} --key //Alice");
     assert_eq!(dev.refused(&honour(&two)), "rewards.WrongSecret");
@@ -171,7 +179,10 @@ fn vouchers_are_taken_presented_and_refunded() {
         "rewards.VoucherValid"
     );
     dev.run("rewards refund 1 --key //Alice").ok();
-    assert_eq!(dev.json("rewards vouchers //Bob").as_array().unwrap().len(), 0);
+    assert_eq!(
+        dev.json("rewards vouchers //Bob").as_array().unwrap().len(),
+        0
+    );
     dev.run("rewards withdraw-offer 0 --key //Alice").ok();
     let record = "ab".repeat(32);
     assert_eq!(

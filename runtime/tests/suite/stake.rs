@@ -2,12 +2,13 @@
 
 use codec::Encode;
 use pallet_delegation::{Candidates, Chill, DueSlashes, Pools, Slashes, SubPools};
+use pallet_rewards::{Period, Released, Unit};
 use polkadot_sdk::{
     frame_support::{
         assert_noop, assert_ok,
         traits::{
             fungible::{Inspect, InspectHold},
-            Hooks, KeyOwnerProofSystem,
+            Get, Hooks, KeyOwnerProofSystem,
         },
     },
     sp_consensus_babe::{
@@ -18,7 +19,7 @@ use polkadot_sdk::{
     sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET,
     sp_io::TestExternalities,
     sp_keystore::{testing::MemoryKeystore, KeystoreExt},
-    sp_runtime::{traits::Header as _, Digest, DigestItem, Perbill},
+    sp_runtime::{traits::Header as _, Digest, DigestItem, Perbill, Perquintill},
 };
 use salus_primitives::{
     blobs::BlobPointer,
@@ -28,7 +29,7 @@ use salus_primitives::{
 };
 use salus_runtime::{
     AccountId, Babe, Balances, Delegation, Hash, Header, Historical, Records, Registry, Rewards,
-    Runtime, RuntimeOrigin, Session, SessionKeys, System,
+    Runtime, RuntimeOrigin, Session, SessionKeys, System, DAYS,
 };
 use serde_json::json;
 
@@ -415,5 +416,55 @@ fn a_stored_record_earns() {
         assert_ok!(Records::terminate(signed(&patient), record, None));
         assert_eq!(pallet_rewards::Units::<Runtime>::iter().count(), 0);
         check();
+    });
+}
+
+#[test]
+fn ten_thousand_fake_patients_win_no_seat() {
+    type PeriodInflation = <Runtime as pallet_rewards::Config>::PeriodInflation;
+    local().execute_with(|| {
+        Author::new(1_000).build(1);
+        let (mallory, patient) = (account("//Eve"), account("//Ferdie"));
+        admit(&mallory);
+        set_keys(&mallory);
+        // Four records of each in a week in which nobody else stores anything.
+        let (units, open) = (40_000, 1);
+        let pool = <PeriodInflation as Get<Perquintill>>::get() * Balances::total_issuance();
+        let (institution, record) = (mallory.clone(), H256::repeat_byte(1));
+        let period = Period {
+            pool,
+            institutions: 5,
+            units,
+            open,
+        };
+        pallet_rewards::Periods::<Runtime>::insert(0, period);
+        let released = Released { units, open };
+        pallet_rewards::ReleasedUnits::<Runtime>::insert(0, &institution, released);
+        pallet_rewards::PatientUnits::<Runtime>::insert(0, &patient, 1);
+        let unit = Unit {
+            patient,
+            institution,
+            period: 0,
+            minted: None,
+        };
+        pallet_rewards::Units::<Runtime>::insert(record, unit);
+        let before = Balances::total_issuance();
+        System::set_block_number(14 * DAYS);
+        assert_ok!(Rewards::claim(signed(&mallory), record));
+        let earned = (Balances::total_issuance() - before) * u128::from(units);
+        let cap = pool * 2 / 5;
+        assert!(earned <= cap && earned > cap * 99 / 100);
+
+        // All of it in one hand, the patients' half too.
+        assert_ok!(Balances::force_set_balance(
+            RuntimeOrigin::root(),
+            mallory.clone().into(),
+            earned
+        ));
+        assert_noop!(
+            Delegation::register_candidate(signed(&mallory), earned, Perbill::zero()),
+            pallet_delegation::Error::<Runtime>::BondTooSmall
+        );
+        assert!(!<Runtime as StakeApi<_, _, _>>::would_be_elected().contains(&mallory));
     });
 }
