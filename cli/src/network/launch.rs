@@ -127,6 +127,13 @@ impl Network {
         self.save()
     }
 
+    /// Sets what a validator's program is run by, from its next start on: `ip netns exec NAME`.
+    pub fn set_wrapper(&mut self, name: &str, wrapper: Vec<String>) -> anyhow::Result<()> {
+        let index = self.index(name)?;
+        self.state.nodes[index].wrapper = wrapper;
+        self.save()
+    }
+
     /// The validator of this name.
     pub fn node(&self, name: &str) -> anyhow::Result<&Node> {
         Ok(&self.state.nodes[self.index(name)?])
@@ -188,7 +195,14 @@ impl Network {
             .create(true)
             .append(true)
             .open(self.log(&name))?;
-        let mut command = Command::new(&self.state.program);
+        let mut command = match node.wrapper.split_first() {
+            Some((wrapper, words)) => {
+                let mut command = Command::new(wrapper);
+                command.args(words).arg(&self.state.program);
+                command
+            }
+            None => Command::new(&self.state.program),
+        };
         command
             .args(self.arguments(node))
             .stdin(Stdio::null())

@@ -51,6 +51,9 @@ pub struct Node {
     /// What its program is told besides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arguments: Vec<String>,
+    /// What its program is run by: a program that becomes it, and that one's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wrapper: Vec<String>,
     /// Its process, once it was started.
     pub process: Option<Process>,
 }
@@ -75,6 +78,7 @@ impl Node {
             metrics_port,
             gateway_port,
             arguments: Vec::new(),
+            wrapper: Vec::new(),
             process: None,
         }
     }
