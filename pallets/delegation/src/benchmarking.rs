@@ -208,17 +208,19 @@ mod benchmarks {
         assert!(Delegations::<T>::get(who, candidate).unwrap().shares > stake::<T>());
     }
 
-    /// To a candidate with `d` delegators: their number must not show. Has no weight of its own; run
-    /// with `--extra`.
+    /// To a candidate with `d` of 10,000 delegators, the others being another's, so that the state is
+    /// as large whatever `d`: their number must not show. Has no weight of its own; run with `--extra`.
     #[benchmark(extra)]
     fn delegate_among(d: Linear<10, 10_000>) {
         set_session::<T>(NOW);
         let candidate = new_candidate::<T>(0);
-        for n in 0..d {
+        let elsewhere = new_candidate::<T>(1);
+        for n in 0..10_000 {
             let other: T::AccountId = account("other", n, 0);
             let amount = T::MinDelegation::get();
             T::Currency::set_balance(&other, amount * 2);
-            assert_ok!(Pallet::<T>::do_delegate(other, candidate.clone(), amount));
+            let to = if n < d { &candidate } else { &elsewhere };
+            assert_ok!(Pallet::<T>::do_delegate(other, to.clone(), amount));
         }
         let who = funded::<T>("delegator", 0);
         #[extrinsic_call]
