@@ -58,13 +58,17 @@ impl<T: Config> Pallet<T> {
 
     /// A validator that has left and is kept stays bonded for the session it is kept for.
     fn keep_validators(session: SessionIndex) {
+        let mut kept = Vec::new();
         for who in Self::validators() {
             Self::alter(&who, |candidate| {
                 if let Some(unlocks) = &mut candidate.leaving {
                     *unlocks = (*unlocks).max(Self::unlocks(session));
                 }
+                kept.push(Self::rank(who.clone(), candidate));
             });
         }
+        sort(&mut kept);
+        LastElected::<T>::put(polkadot_sdk::sp_runtime::BoundedVec::truncate_from(kept));
         Self::deposit_event(Event::ValidatorsKept { session });
     }
 

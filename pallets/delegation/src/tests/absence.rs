@@ -51,14 +51,39 @@ fn little_is_enough_to_stay() {
 fn short_sessions_are_judged_together() {
     ExtBuilder::default().build_and_execute(|| {
         run_to_session(2);
-        for n in 0..5 {
+        for n in 0..2 {
             assert_eq!(candidate(3).chilled, None, "after {n} sessions");
-            for who in [6, 6, 5, 4] {
-                author(who, 1);
+            for who in [6, 5, 4] {
+                author(who, 5);
             }
             next_session();
         }
         assert_eq!(candidate(3).chilled, Some(Chill::Absent));
+    });
+}
+
+#[test]
+fn a_partition_chills_nobody_however_long_it_lasts() {
+    ExtBuilder::default().build_and_execute(|| {
+        Validators::set(6);
+        run_to_session(2);
+        // What one half sees of the blocks, and what it sees when two thirds are there.
+        for (present, blocks) in [(&[4, 5, 6][..], 10), (&[3, 4, 5, 6], 13)] {
+            for _ in 0..10 {
+                for block in 0..blocks {
+                    author(present[block % present.len()], 1);
+                }
+                next_session();
+            }
+        }
+        for who in CANDIDATES {
+            assert_eq!(candidate(who).chilled, None, "{who}");
+        }
+        assert_eq!(Session::validators().len(), 6);
+        // Judged again when the others are there.
+        blocks_of(&[2, 3, 4, 5, 6]);
+        blocks_of(&[2, 3, 4, 5, 6]);
+        assert_eq!(candidate(1).chilled, Some(Chill::Absent));
     });
 }
 
@@ -68,7 +93,7 @@ fn at_most_a_third_of_the_set_is_chilled_in_a_session() {
         Validators::set(6);
         run_to_session(2);
         assert_eq!(Session::validators().len(), 6);
-        // Half of them is cut off, one of them for a part of the session only.
+        // Half of them is away, one of them for a part of the session only.
         let chilled = || {
             CANDIDATES
                 .filter(|who| candidate(*who).chilled.is_some())

@@ -88,6 +88,7 @@ fn too_few_candidates_keep_the_validators() {
             assert_eq!(Delegation::would_be_elected(), Vec::<u64>::new());
             run_to_session(8);
             assert_event(Event::ValidatorsKept { session: 9 });
+            assert_eq!(elected(), vec![3, 2, 1]);
             assert_eq!(Session::validators(), vec![3, 2, 1]);
             // Who validates stays bonded, against its will too.
             assert_eq!(promised, 4 + UNBONDING);

@@ -1,7 +1,7 @@
 //! The rules of the pallet once more, slowly: no totals, no indices, no generations. Whatever is a
 //! sum is added up when it is asked for, whoever has something is found by looking at everybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use codec::Encode;
 use polkadot_sdk::{sp_core::U256, sp_io::hashing::blake2_128};
@@ -91,6 +91,8 @@ pub struct Model {
     pub validators: Vec<AccountId>,
     pub planned: Vec<AccountId>,
     blocks: BTreeMap<AccountId, u32>,
+    /// Institutions that are none for the time being.
+    pub out_of_office: BTreeSet<AccountId>,
 }
 
 type Done = Option<()>;
@@ -115,6 +117,7 @@ impl Model {
             validators: (1..=4).collect(),
             planned: (1..=4).collect(),
             blocks: BTreeMap::new(),
+            out_of_office: BTreeSet::new(),
         };
         for (who, bond) in candidates {
             model.candidates.insert(
@@ -460,6 +463,7 @@ impl Model {
 
     pub fn register(&mut self, who: AccountId, bond: u128, commission: u32) -> Done {
         require(!self.candidates.contains_key(&who) && bond >= MIN_BOND)?;
+        require(!self.out_of_office.contains(&who))?;
         *self.free.get_mut(&who)? -= bond;
         self.candidates.insert(
             who,
@@ -608,8 +612,11 @@ impl Model {
         let mut left: Vec<_> = self
             .candidates
             .iter()
-            .filter(|(_, one)| {
-                one.leaving.is_none() && one.chilled.is_none() && one.bond >= MIN_BOND
+            .filter(|(who, one)| {
+                one.leaving.is_none()
+                    && one.chilled.is_none()
+                    && one.bond >= MIN_BOND
+                    && !self.out_of_office.contains(who)
             })
             .map(|(who, one)| (one.bond + self.value_of(*who), one.bond, *who))
             .collect();
@@ -656,6 +663,9 @@ impl Model {
             self.pay(*who, commission + own);
             *self.pools.entry(*who).or_default() += shared - own;
 
+            if 3 * total <= 2 * BLOCKS {
+                continue;
+            }
             let one = self.candidates.get_mut(who).unwrap();
             one.expected += u64::from(total) * 1_000 / blocks.len() as u64;
             one.authored += u64::from(*authored) * 1_000;

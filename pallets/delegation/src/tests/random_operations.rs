@@ -41,7 +41,7 @@ impl Dice {
 
 #[derive(Default, Debug)]
 struct Tally {
-    done: [u32; 16],
+    done: [u32; 17],
     refused: u32,
 }
 
@@ -78,8 +78,9 @@ impl Game {
             74..79 => 11,
             79..81 => 12,
             81..82 => 13,
-            82..92 => 14,
-            _ => 15,
+            82..91 => 14,
+            91..99 => 15,
+            _ => 16,
         };
         let (expected, done) = match kind {
             0 => (
@@ -189,17 +190,25 @@ impl Game {
                 let away = self.slot % 5;
                 for who in Session::validators() {
                     if who != away {
-                        let blocks = dice.below(4) as u32;
+                        let blocks = dice.below(10) as u32;
                         author(who, blocks);
                         (0..blocks).for_each(|_| next.author(who));
                     }
                 }
                 (Some(()), true)
             }
-            _ => {
+            15 => {
                 next_session();
                 next.next_session();
                 System::reset_events();
+                (Some(()), true)
+            }
+            _ => {
+                // An institution leaves office, or comes back.
+                if !next.out_of_office.remove(&candidate) {
+                    next.out_of_office.insert(candidate);
+                }
+                NOT_INSTITUTIONS.set(next.out_of_office.clone());
                 (Some(()), true)
             }
         };
@@ -267,6 +276,11 @@ impl Game {
             .map(|(who, _)| who)
             .collect();
         assert_eq!(planned, self.model.planned);
+        let sorted = |mut all: Vec<_>| {
+            all.sort();
+            all
+        };
+        assert_eq!(sorted(elected()), sorted(planned));
         assert_eq!(free(Delegation::pot()), self.model.owed() + DEPOSIT);
         assert_eq!(
             <Balances as Inspect<_>>::total_issuance(),
