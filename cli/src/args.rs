@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use crate::{
     analyse, chain, council, data, demo, error::usage, interrupt::unless_interrupted, job, keys,
-    network, output::Output, record, registry, rewards, stake, worker,
+    network, output::Output, record, registry, rewards, spec, stake, worker,
 };
 
 /// Where a node listens unless told otherwise.
@@ -182,6 +182,9 @@ pub enum Command {
     /// Run an analysis here, with the options and the digest of a job.
     Analyse(With<Printing, analyse::Command>),
 
+    /// Make the chain spec of a consortium from a short file.
+    Spec(With<Printing, spec::Command>),
+
     /// Run a network of validators on this machine.
     Network(With<Printing, network::Command>),
 
@@ -291,6 +294,7 @@ impl Cli {
             Command::Rewards(with) => with.options.output(),
             Command::Chain(with) => with.options.output(),
             Command::Analyse(with) => with.options.output(),
+            Command::Spec(with) => with.options.output(),
             Command::Network(with) => with.options.output(),
             Command::Demo(demo) => demo.output(),
         }
@@ -323,6 +327,7 @@ impl Command {
             Command::Rewards(with) => with.command.run(&with.options).await,
             Command::Chain(with) => with.command.run(&with.options).await,
             Command::Analyse(with) => with.command.run(output).await,
+            Command::Spec(with) => with.command.run(output),
             Command::Network(with) => with.command.run(output).await,
             Command::Demo(demo) => demo.run(output).await,
         }

@@ -79,6 +79,17 @@ impl KeySource {
         }
     }
 
+    /// The seed phrase of the account key, as wallets and nodes take it.
+    pub(crate) fn phrase(&self) -> anyhow::Result<Zeroizing<String>> {
+        match self {
+            KeySource::Development(name) => Ok(Zeroizing::new(format!(
+                "{}{name}",
+                subxt_signer::DEV_PHRASE
+            ))),
+            KeySource::File(path) => read_phrase(path),
+        }
+    }
+
     /// The age identity: that of the development name, or the file `FILE.age`.
     pub fn identity(&self) -> anyhow::Result<Identity> {
         match self {
@@ -371,12 +382,9 @@ impl Command {
                 output.result(&public, Public::words)
             }
             Command::Export { key, secret } => {
-                let text = match (secret, &key) {
-                    (Secret::Phrase, KeySource::File(path)) => read_phrase(path)?,
-                    (Secret::Phrase, KeySource::Development(name)) => {
-                        Zeroizing::new(format!("{}{name}", subxt_signer::DEV_PHRASE))
-                    }
-                    (Secret::Identity, _) => Zeroizing::new(
+                let text = match secret {
+                    Secret::Phrase => key.phrase()?,
+                    Secret::Identity => Zeroizing::new(
                         key.identity()?
                             .to_secret_string()
                             .expose_secret()

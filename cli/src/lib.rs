@@ -19,5 +19,6 @@ pub mod picture;
 pub mod record;
 pub mod registry;
 pub mod rewards;
+pub mod spec;
 pub mod stake;
 pub mod worker;

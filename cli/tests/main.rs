@@ -3,6 +3,7 @@
 
 mod analyse;
 mod chain;
+mod consortium;
 mod data_sets;
 mod demo;
 mod docs;
@@ -10,5 +11,6 @@ mod faults;
 mod keys;
 mod network;
 mod program;
+mod spec;
 mod stake;
 mod usage;

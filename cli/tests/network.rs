@@ -101,3 +101,87 @@ fn two_of_four_founders_are_refused() {
     assert_eq!(refused.code, 2);
     assert!(!base.exists());
 }
+
+#[test]
+fn a_node_is_added_and_follows() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().join("net");
+    let net = Net(&base);
+    let up = net.run(&["up", "--validators", "1"]).ok().json();
+    assert_eq!(up[0]["kind"], "founder");
+
+    let refused = |words: &[&str], why: &str| {
+        let run = net.run(words);
+        assert_eq!(run.code, 2, "{}", run.err);
+        assert!(run.err.contains(why), "{}", run.err);
+    };
+    refused(&["add", "Mirror"], "lower-case letters");
+    refused(&["add", "-mirror"], "lower-case letters");
+    refused(&["add", "../mirror"], "lower-case letters");
+    refused(&["add", "alice"], "a node alice already");
+    refused(&["add", "dave"], "a founder's name");
+    refused(&["add", "mirror", "--warp"], "1 run: leave --warp out");
+    refused(&["add", "mirror", "--operator", "//Mirror"], "--identity");
+    let nobody = ["--operator", "//Mirror", "--identity", "/nowhere"];
+    refused(
+        &[&["add", "mirror"], &nobody[..]].concat(),
+        "no age identity",
+    );
+    std::fs::create_dir(base.join("taken")).unwrap();
+    refused(&["add", "taken"], "exists already");
+    std::fs::remove_dir(base.join("taken")).unwrap();
+
+    let identity = folder.path().join("mirror.age");
+    let identity = identity.to_str().unwrap();
+    salus(["keys", "new", identity, "--identity-only"]).ok();
+    let keys = ["--operator", "//Mirror//operator", "--identity", identity];
+    let nodes = net.run(&[&["add", "mirror"], &keys[..]].concat());
+    let nodes = nodes.ok().json();
+    let mirror = &nodes[1];
+    assert_eq!(
+        (&mirror["kind"], &mirror["agent"]),
+        (&"full".into(), &true.into())
+    );
+    assert!(mirror["finalized"].as_u64().unwrap() >= finalized(&up));
+    assert_eq!(mirror["peers"], 1);
+    refused(&["add", "mirror"], "a node mirror already");
+    // Its agent has the keys it was given.
+    let url = mirror["node"].as_str().unwrap();
+    salus(["worker", "status", "--node", url]).ok();
+    let log = std::fs::read_to_string(mirror["log"].as_str().unwrap()).unwrap();
+    assert!(
+        log.contains("operator=") && !log.contains("no operator key"),
+        "{log}"
+    );
+
+    let stopped = net.run(&["stop", "mirror"]).ok().json();
+    assert_eq!(stopped[1]["running"], false);
+    let again = net.run(&["start", "mirror"]).ok().json();
+    assert_eq!(again[1]["running"], true);
+    net.run(&["down"]).ok();
+    refused(&["add", "other"], "the network does not run");
+    let up = net.run(&["up", "--validators", "1"]).ok().json();
+    assert_eq!(up[1]["running"], true);
+    net.run(&["down", "--purge"]).ok();
+    assert!(!base.exists());
+}
+
+#[test]
+fn a_spec_needs_nodes_with_its_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().join("net");
+    let spec = folder.path().join("spec");
+    let net = Net(&base);
+    let up = |why: &str| {
+        let run = net.run(&["up", "--spec", spec.to_str().unwrap()]);
+        assert!(run.err.contains(why), "{}", run.err);
+        run.code
+    };
+    assert_eq!(up("there is no such file"), 2);
+    std::fs::write(&spec, "{}").unwrap();
+    assert_eq!(up("is no chain spec"), 2);
+    std::fs::write(&spec, r#"{"id": "north"}"#).unwrap();
+    assert_eq!(up("salus spec member NAME --chain-id north"), 2);
+    std::fs::create_dir_all(base.join("north/chains/south/keystore")).unwrap();
+    assert_eq!(up("has session keys for the chain north"), 2);
+}

@@ -1,4 +1,4 @@
-//! Starting and stopping validators.
+//! Starting and stopping nodes.
 
 use std::{
     collections::HashMap,
@@ -15,9 +15,15 @@ use super::{
     binary::find_node,
     node_key, ports,
     process::Process,
-    state::{Node, State, FOUNDERS},
+    state::{Kind, Node, State, FOUNDERS},
 };
-use crate::{error::usage, interrupt::unless_interrupted};
+use crate::{
+    error::usage,
+    files,
+    interrupt::unless_interrupted,
+    keys::{load_identity, KeySource},
+    spec::{chain_folder, chain_id, Keystore},
+};
 
 /// Between two looks at a node.
 const POLL: Duration = Duration::from_millis(200);
@@ -25,6 +31,14 @@ const POLL: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Lines of a log that are shown when its node died.
 const TAIL: usize = 15;
+/// A network's chain spec, where it has one of its own.
+const SPEC: &str = "spec.json";
+/// A node's network key, where the launcher made it.
+const NODE_KEY: &str = "node.key";
+/// Longest name of a node.
+const NAME_LENGTH: usize = 32;
+/// Nodes that a node asks before it begins with a proof of finality.
+const WARP_PEERS: usize = 3;
 
 /// What network to make.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +49,19 @@ pub struct Options {
     pub agents: bool,
     /// The first validator takes the default ports of JSON-RPC and gateway, where they are free.
     pub default_ports: bool,
+}
+
+/// What node to add.
+#[derive(Clone, Debug, Default)]
+pub struct Addition {
+    /// Whether it is to validate, with session keys of its own.
+    pub validator: bool,
+    /// Whether it begins with a proof of finality instead of all blocks.
+    pub warp: bool,
+    /// Operator key of its agent.
+    pub operator: Option<KeySource>,
+    /// Files with the age identities of its agent, the newest first.
+    pub identities: Vec<PathBuf>,
 }
 
 /// Port of JSON-RPC that `salus` asks by default.
@@ -73,17 +100,12 @@ impl Network {
             )));
         }
         let base = base.canonicalize()?;
-        let mut ports = ports::free(Node::PORTS * options.validators)?;
-        if options.default_ports {
-            // Where `salus` and polkadot.js look unless told otherwise.
-            ports[0] = ports::this_or(DEFAULT_RPC, ports[0]);
-            ports[3] = ports::this_or(DEFAULT_GATEWAY, ports[3]);
-        }
+        let ports = free_ports(options.validators, options.default_ports)?;
         let mut nodes = Vec::new();
         for (name, ports) in FOUNDERS.iter().zip(ports.as_chunks().0) {
             let folder = base.join(name);
             fs::create_dir_all(&folder)?;
-            let peer = node_key::create(&folder.join("node.key"))?;
+            let peer = node_key::create(&folder.join(NODE_KEY))?;
             nodes.push(Node::new(name, peer, options.agents, *ports));
         }
         let network = Network {
@@ -93,6 +115,148 @@ impl Network {
         };
         network.save()?;
         Ok(network)
+    }
+
+    /// Makes a network on the chain of a spec file: its nodes are the folders of `base` with session
+    /// keys for it. Starts nothing.
+    pub fn from_spec(base: &Path, spec: &Path, default_ports: bool) -> anyhow::Result<Self> {
+        let program = find_node()?;
+        let text = files::read(spec)?;
+        let id = chain_id(spec, &text)?;
+        let shown = base.display();
+        let no_nodes = || {
+            usage(format!(
+                "no folder in {shown} has session keys for the chain {id}: make some with salus \
+                 spec member NAME --chain-id {id} --base-path {}",
+                base.join("NAME").display()
+            ))
+        };
+        if !base.is_dir() {
+            return Err(no_nodes());
+        }
+        let base = base.canonicalize()?;
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&base)? {
+            let folder = entry?.path();
+            if !Keystore::of(&folder, &id).has_session_keys()? {
+                continue;
+            }
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            check_form(&name)?;
+            names.push(name.into_owned());
+        }
+        names.sort();
+        let ports = free_ports(names.len(), default_ports && !names.is_empty())?;
+        let mut nodes = Vec::new();
+        for (name, ports) in names.iter().zip(ports.as_chunks().0) {
+            let folder = base.join(name);
+            let own = node_key::file_in(&chain_folder(&folder, &id));
+            let peer = match own.exists() {
+                true => node_key::peer_in(&own)?,
+                false => node_key::create(&folder.join(NODE_KEY))?,
+            };
+            let mut node = Node::new(name, peer, false, *ports);
+            node.kind = Kind::Validator;
+            nodes.push(node);
+        }
+        if nodes.is_empty() {
+            return Err(no_nodes());
+        }
+        let own = base.join(SPEC);
+        if own.exists() {
+            anyhow::ensure!(
+                files::read(&own)? == text,
+                usage(format!(
+                    "{} exists already and is another spec",
+                    own.display()
+                ))
+            );
+        } else {
+            files::write(&own, &text)?;
+        }
+        let network = Network {
+            state: State::new(&own.to_string_lossy(), program, nodes),
+            base,
+            children: HashMap::new(),
+        };
+        network.save()?;
+        Ok(network)
+    }
+
+    /// Adds a node with a folder, keys and ports of its own. Starts nothing.
+    pub fn add(&mut self, name: &str, addition: Addition) -> anyhow::Result<()> {
+        let folder = self.check_name(name)?;
+        let running = self.nodes().iter().filter(|node| node.is_running()).count();
+        if running == 0 {
+            return Err(usage(format!(
+                "the network does not run: salus network up --base {}",
+                self.base.display()
+            )));
+        }
+        if addition.warp && running < WARP_PEERS {
+            return Err(usage(format!(
+                "a node asks {WARP_PEERS} others before it begins with a proof of finality, and \
+                 {running} run: leave --warp out"
+            )));
+        }
+        for identity in &addition.identities {
+            load_identity(identity)?;
+        }
+        let operator = match &addition.operator {
+            Some(key) => Some((key.account()?, key.phrase()?)),
+            None => None,
+        };
+        let identities = addition.identities.iter().map(|file| {
+            file.canonicalize()
+                .with_context(|| format!("cannot find {}", file.display()))
+        });
+        let identities = identities.collect::<anyhow::Result<Vec<_>>>()?;
+
+        fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        if let Some((key, phrase)) = &operator {
+            Keystore::of(&folder, &self.chain_id()?).insert_operator(key, phrase)?;
+        }
+        let peer = node_key::create(&folder.join(NODE_KEY))?;
+        let ports = free_ports(1, false)?;
+        for ports in ports.as_chunks().0 {
+            let mut node = Node::new(name, peer.clone(), operator.is_some(), *ports);
+            node.kind = match addition.validator {
+                true => Kind::Validator,
+                false => Kind::Full,
+            };
+            node.warp = addition.warp;
+            node.identities.clone_from(&identities);
+            self.state.nodes.push(node);
+        }
+        self.save()
+    }
+
+    /// Where a new node of this name goes.
+    fn check_name(&self, name: &str) -> anyhow::Result<PathBuf> {
+        check_form(name)?;
+        if self.state.nodes.iter().any(|node| node.name == name) {
+            return Err(usage(format!("there is a node {name} already")));
+        }
+        let has_founders = self.nodes().iter().any(|node| node.kind == Kind::Founder);
+        if has_founders && FOUNDERS.contains(&name) {
+            return Err(usage(format!(
+                "{name} is a founder's name, and a node with that name would not have the \
+                 founder's keys: take another"
+            )));
+        }
+        let folder = self.base.join(name);
+        match folder.exists() {
+            true => Err(usage(format!("{} exists already", folder.display()))),
+            false => Ok(folder),
+        }
+    }
+
+    /// Id of its chain, after which nodes name their folders.
+    fn chain_id(&self) -> anyhow::Result<String> {
+        match self.state.chain.as_str() {
+            preset @ ("dev" | "local") => Ok(format!("salus_{preset}")),
+            file => chain_id(file.as_ref(), &files::read(file.as_ref())?),
+        }
     }
 
     /// The network that was made in this directory.
@@ -105,15 +269,16 @@ impl Network {
         })
     }
 
-    /// Its validators.
+    /// Its nodes.
     pub fn nodes(&self) -> &[Node] {
         &self.state.nodes
     }
 
-    /// Turns the agents of validators that do not run on.
+    /// Turns the agents on of nodes that do not run and have the keys for it.
     pub fn enable_agents(&mut self) -> anyhow::Result<()> {
         for node in &mut self.state.nodes {
-            if !node.is_running() {
+            let has_keys = node.kind == Kind::Founder || !node.identities.is_empty();
+            if has_keys && !node.is_running() {
                 node.agent = true;
             }
         }
@@ -156,7 +321,7 @@ impl Network {
             .ok_or_else(|| {
                 let known: Vec<&str> = names().collect();
                 usage(format!(
-                    "there is no validator {name:?}; there are {}",
+                    "there is no node {name:?}; there are {}",
                     known.join(", ")
                 ))
             })
@@ -223,11 +388,8 @@ impl Network {
         let mut arguments: Vec<String> = [
             "--chain",
             &self.state.chain,
-            &format!("--{}", node.name),
             "--base-path",
             &folder.to_string_lossy(),
-            "--node-key-file",
-            &folder.join("node.key").to_string_lossy(),
             "--listen-addr",
             &format!("/ip4/127.0.0.1/tcp/{}", node.p2p_port),
             "--rpc-port",
@@ -250,8 +412,25 @@ impl Network {
         {
             arguments.extend(["--bootnodes".to_owned(), other.bootnode()]);
         }
+        match node.kind {
+            Kind::Founder => arguments.push(format!("--{}", node.name)),
+            Kind::Validator | Kind::Full => arguments.extend(["--name".into(), node.name.clone()]),
+        }
+        if node.kind == Kind::Validator {
+            arguments.push("--validator".to_owned());
+        }
+        if node.warp {
+            arguments.extend(["--sync", "warp"].map(str::to_owned));
+        }
+        let own_key = folder.join(NODE_KEY);
+        if own_key.exists() {
+            arguments.extend(["--node-key-file".into(), own_key.to_string_lossy().into()]);
+        }
         if node.agent {
             arguments.push("--agent".to_owned());
+            for file in &node.identities {
+                arguments.extend(["--agent-identity".into(), file.to_string_lossy().into()]);
+            }
         }
         arguments.extend_from_slice(&node.arguments);
         arguments
@@ -356,6 +535,10 @@ impl Network {
             let folder = self.base.join(&node.name);
             fs::remove_dir_all(&folder).with_context(|| failed(&folder))?;
         }
+        let spec = self.base.join(SPEC);
+        if Path::new(&self.state.chain) == spec {
+            fs::remove_file(&spec).with_context(|| failed(&spec))?;
+        }
         let state = self.base.join(super::state::FILE);
         fs::remove_file(&state).with_context(|| failed(&state))?;
         // What else is in the directory is not the network's; then the directory stays.
@@ -405,7 +588,22 @@ impl Network {
         Ok(())
     }
 
-    /// Waits until a validator answers and its gateway serves.
+    /// Waits until a node has finalized what the others had when this was called.
+    pub async fn wait_in_step(&self, name: &str, patience: Duration) -> anyhow::Result<()> {
+        let until = Instant::now() + patience;
+        let own = self.node(name)?;
+        let mut height = 0;
+        for other in self.nodes().iter().filter(|other| other.name != own.name) {
+            if other.is_running() {
+                if let Ok(head) = other.rpc()?.head().await {
+                    height = height.max(head.finalized);
+                }
+            }
+        }
+        self.wait_node(own, until, height).await
+    }
+
+    /// Waits until a node answers and its gateway serves.
     pub async fn wait_ready(&self, name: &str, patience: Duration) -> anyhow::Result<()> {
         self.wait_node(self.node(name)?, Instant::now() + patience, 0)
             .await
@@ -439,6 +637,32 @@ impl Network {
             }
             tokio::time::sleep(POLL).await;
         }
+    }
+}
+
+/// Ports for so many nodes; the first takes the default ones where they are wanted and free.
+fn free_ports(nodes: usize, default_ports: bool) -> anyhow::Result<Vec<u16>> {
+    let mut ports = ports::free(Node::PORTS * nodes)?;
+    if default_ports {
+        // Where `salus` and polkadot.js look unless told otherwise.
+        ports[0] = ports::this_or(DEFAULT_RPC, ports[0]);
+        ports[3] = ports::this_or(DEFAULT_GATEWAY, ports[3]);
+    }
+    Ok(ports)
+}
+
+/// Refuses a name that could not be that of a folder on every machine.
+fn check_form(name: &str) -> anyhow::Result<()> {
+    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let good = name.len() <= NAME_LENGTH
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(letters);
+    match good {
+        true => Ok(()),
+        false => Err(usage(format!(
+            "{name:?} is no name for a node: it has up to {NAME_LENGTH} lower-case letters, digits \
+             and -, and begins with a letter"
+        ))),
     }
 }
 

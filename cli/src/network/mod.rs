@@ -1,8 +1,8 @@
-//! `salus network`: validators on this machine. The demo and the tests start theirs through it.
+//! `salus network`: nodes on this machine. The demo and the tests start theirs through it.
 
 mod binary;
 mod launch;
-mod node_key;
+pub(crate) mod node_key;
 mod ports;
 mod process;
 mod rpc;
@@ -15,13 +15,15 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 pub use binary::find_node;
-pub use launch::{Network, Options};
+pub use launch::{Addition, Network, Options};
 pub use rpc::Rpc;
-pub use state::{Node, FOUNDERS};
+pub use state::{Kind, Node, FOUNDERS};
 
 use crate::{
+    args::KEY,
     error::usage,
     interrupt::{is_interrupted, unless_interrupted},
+    keys::KeySource,
     output::{self, Output},
 };
 
@@ -53,8 +55,39 @@ pub enum Command {
         /// Let each do the off-chain work of its institution.
         #[arg(long)]
         agents: bool,
+
+        /// Start the chain of this spec instead, which `salus spec new` made: the validators are the
+        /// folders in --base whose keys `salus spec member` made.
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["validators", "agents"])]
+        spec: Option<PathBuf>,
     },
-    /// Stop all validators.
+    /// Add a node with keys of its own, start it, and wait until it is in step with the others.
+    Add {
+        /// The network, which runs.
+        #[command(flatten)]
+        base: Base,
+
+        /// Its name: lower-case letters, digits and -.
+        name: String,
+
+        /// Let it validate. It makes its session keys when `salus stake set-keys` asks it to.
+        #[arg(long)]
+        validator: bool,
+
+        /// Begin with a proof of finality and the newest state, and fetch older blocks later,
+        /// instead of executing all blocks. Three nodes have to run.
+        #[arg(long)]
+        warp: bool,
+
+        /// Let it do the off-chain work of the member with this operator key.
+        #[arg(long, value_name = KEY, requires = "identities")]
+        operator: Option<KeySource>,
+
+        /// File with the member's age identity; after a rotation several, the newest first.
+        #[arg(long = "identity", value_name = "FILE", requires = "operator")]
+        identities: Vec<PathBuf>,
+    },
+    /// Stop all nodes.
     Down {
         /// The network.
         #[command(flatten)]
@@ -64,13 +97,13 @@ pub enum Command {
         #[arg(long)]
         purge: bool,
     },
-    /// Show the validators.
+    /// Show the nodes.
     Status {
         /// The network.
         #[command(flatten)]
         base: Base,
     },
-    /// Kill a validator at once (kill -9).
+    /// Kill a node at once (kill -9).
     Kill {
         /// The network.
         #[command(flatten)]
@@ -79,7 +112,16 @@ pub enum Command {
         /// Which one, such as `bob`.
         name: String,
     },
-    /// Start a validator that does not run.
+    /// Stop a node in good order.
+    Stop {
+        /// The network.
+        #[command(flatten)]
+        base: Base,
+
+        /// Which one, such as `bob`.
+        name: String,
+    },
+    /// Start a node that does not run.
     Start {
         /// The network.
         #[command(flatten)]
@@ -102,14 +144,21 @@ impl Command {
                 base,
                 validators,
                 agents,
+                spec,
             } => {
+                let shown = base.base.display();
                 let mut network = match Network::open(&base.base) {
+                    Ok(_) if spec.is_some() => {
+                        return Err(usage(format!(
+                            "there is a network in {shown}, with its spec: leave --spec out"
+                        )))
+                    }
                     Ok(mut network) => {
-                        let there = network.nodes().len();
+                        let founders = network.nodes().iter();
+                        let there = founders.filter(|node| node.kind == Kind::Founder).count();
                         if validators.is_some_and(|wanted| wanted != there) {
                             return Err(usage(format!(
-                                "the network in {} has {there} validators",
-                                base.base.display()
+                                "the network in {shown} was made with {there} founders"
                             )));
                         }
                         if agents {
@@ -117,14 +166,17 @@ impl Command {
                         }
                         network
                     }
-                    Err(_) if !base.base.join(state::FILE).exists() => Network::create(
-                        &base.base,
-                        Options {
-                            validators: validators.unwrap_or(FOUNDERS.len()),
-                            agents,
-                            default_ports: true,
-                        },
-                    )?,
+                    Err(_) if !base.base.join(state::FILE).exists() => match spec {
+                        Some(spec) => Network::from_spec(&base.base, &spec, true)?,
+                        None => Network::create(
+                            &base.base,
+                            Options {
+                                validators: validators.unwrap_or(FOUNDERS.len()),
+                                agents,
+                                default_ports: true,
+                            },
+                        )?,
+                    },
                     Err(error) => return Err(error),
                 };
                 let waiting = begin(output, "Waiting for finalized blocks");
@@ -153,6 +205,35 @@ impl Command {
                 ));
                 Ok(())
             }
+            Command::Add {
+                base,
+                name,
+                validator,
+                warp,
+                operator,
+                identities,
+            } => {
+                let mut network = Network::open(&base.base)?;
+                let addition = Addition {
+                    validator,
+                    warp,
+                    operator,
+                    identities,
+                };
+                network.add(&name, addition)?;
+                network.start(&name, None)?;
+                let waiting = begin(output, "Waiting until the node is in step");
+                let in_step = unless_interrupted(network.wait_in_step(&name, START)).await;
+                waiting.finish_and_clear();
+                if let Err(error) = in_step {
+                    output.note(format!(
+                        "{name} stays in the network; its log is {}",
+                        network.log(&name).display()
+                    ));
+                    return Err(error);
+                }
+                show(&network, output).await
+            }
             Command::Down { base, purge } => {
                 let mut network = Network::open(&base.base)?;
                 let waiting = begin(output, "Stopping");
@@ -175,6 +256,11 @@ impl Command {
             Command::Kill { base, name } => {
                 let mut network = Network::open(&base.base)?;
                 network.kill(&name).await?;
+                show(&network, output).await
+            }
+            Command::Stop { base, name } => {
+                let mut network = Network::open(&base.base)?;
+                network.stop(&name).await?;
                 show(&network, output).await
             }
             Command::Start {
@@ -214,10 +300,11 @@ fn tell_killed(output: &Output, killed: &[String]) {
     }
 }
 
-/// A validator as it is shown.
+/// A node as it is shown.
 #[derive(Debug, Serialize)]
 struct Shown {
     name: String,
+    kind: Kind,
     running: bool,
     agent: bool,
     pid: Option<u32>,
@@ -241,6 +328,7 @@ async fn show(network: &Network, output: &Output) -> anyhow::Result<()> {
         };
         nodes.push(Shown {
             name: node.name.clone(),
+            kind: node.kind,
             running,
             agent: node.agent,
             pid: node
@@ -265,6 +353,11 @@ async fn show(network: &Network, output: &Output) -> anyhow::Result<()> {
             .map(|node| {
                 vec![
                     node.name.clone(),
+                    match node.kind {
+                        Kind::Founder => "founder".into(),
+                        Kind::Validator => "validator".into(),
+                        Kind::Full => "full".into(),
+                    },
                     match (node.running, node.agent) {
                         (false, _) => "stopped".into(),
                         (true, true) => "running, agent".into(),
@@ -279,7 +372,9 @@ async fn show(network: &Network, output: &Output) -> anyhow::Result<()> {
             })
             .collect();
         output::table(
-            &["Name", "State", "Best", "Final", "Peers", "Node", "Gateway"],
+            &[
+                "Name", "Kind", "State", "Best", "Final", "Peers", "Node", "Gateway",
+            ],
             &rows,
         )
     })

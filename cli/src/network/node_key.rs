@@ -1,7 +1,8 @@
 //! Network keys of nodes, so that each knows the others before they run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use rand::{rngs::OsRng, RngCore};
 use zeroize::Zeroizing;
 
@@ -21,6 +22,33 @@ pub fn create(file: &Path) -> anyhow::Result<String> {
     Ok(peer_id(&key.verifying_key().to_bytes()))
 }
 
+/// Where a node keeps its network key unless told otherwise, in what it keeps of a chain.
+pub fn file_in(chain: &Path) -> PathBuf {
+    chain.join("network").join("secret_ed25519")
+}
+
+/// Peer id of the network key in a file.
+pub fn peer_in(file: &Path) -> anyhow::Result<String> {
+    let shown = file.display();
+    let bytes =
+        Zeroizing::new(std::fs::read(file).with_context(|| format!("cannot read {shown}"))?);
+    let mut secret = Zeroizing::new([0; 32]);
+    // Nodes write hex digits, and read the bare bytes too.
+    match <&[u8; 32]>::try_from(bytes.as_slice()) {
+        Ok(bare) => secret.copy_from_slice(bare),
+        Err(_) => hex::decode_to_slice(bytes.trim_ascii(), secret.as_mut())
+            .map_err(|_| anyhow::anyhow!("{shown} holds no network key"))?,
+    }
+    let key = ed25519_dalek::SigningKey::from_bytes(&secret);
+    Ok(peer_id(&key.verifying_key().to_bytes()))
+}
+
+/// Whether this is a peer id of an Ed25519 key.
+pub fn is_peer_id(text: &str) -> bool {
+    let bytes = bs58::decode(text).into_vec().unwrap_or_default();
+    bytes.len() == PREFIX.len() + 32 && bytes.starts_with(&PREFIX)
+}
+
 /// Peer id of an Ed25519 public key.
 fn peer_id(public: &[u8; 32]) -> String {
     let mut bytes = PREFIX.to_vec();
@@ -32,15 +60,27 @@ fn peer_id(public: &[u8; 32]) -> String {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_peer_id_is_read_back_from_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        let made = create(&file).unwrap();
+        assert_eq!(peer_in(&file).unwrap(), made);
+        let bare = hex::decode(std::fs::read(&file).unwrap()).unwrap();
+        std::fs::write(&file, &bare).unwrap();
+        assert_eq!(peer_in(&file).unwrap(), made);
+        std::fs::write(&file, "short").unwrap();
+        assert!(peer_in(&file).is_err());
+    }
+
     /// As `subkey inspect-node-key` and every Substrate guide have it for the secret key 1.
     #[test]
     fn the_peer_id_of_secret_one_is_the_well_known_one() {
         let mut secret = [0; 32];
         secret[31] = 1;
         let key = ed25519_dalek::SigningKey::from_bytes(&secret);
-        assert_eq!(
-            peer_id(&key.verifying_key().to_bytes()),
-            "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp"
-        );
+        let known = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
+        assert_eq!(peer_id(&key.verifying_key().to_bytes()), known);
+        assert!(is_peer_id(known) && !is_peer_id(&known[1..]) && !is_peer_id(""));
     }
 }

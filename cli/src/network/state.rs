@@ -27,15 +27,37 @@ pub struct State {
     pub chain: String,
     /// The node's program.
     pub program: PathBuf,
-    /// The validators.
+    /// Its nodes.
     pub nodes: Vec<Node>,
 }
 
-/// A validator of the network.
+/// What a node is, and so where its keys come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A founder of a preset, with well-known keys.
+    #[default]
+    Founder,
+    /// A validator, or one to be, with the keys of its keystore.
+    Validator,
+    /// Follows the chain only.
+    Full,
+}
+
+/// A node of the network.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Node {
-    /// `alice` and so on: also the flag that gives it its keys.
+    /// Name of its folder; of a founder also the flag that gives it its keys.
     pub name: String,
+    /// What it is.
+    #[serde(default)]
+    pub kind: Kind,
+    /// Whether it began with a proof of finality instead of all blocks.
+    #[serde(default)]
+    pub warp: bool,
+    /// Files with the age identities of its agent, but for a founder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<PathBuf>,
     /// Peer id.
     pub peer: String,
     /// Whether its agent runs.
@@ -62,7 +84,7 @@ impl Node {
     /// Ports that a node listens on.
     pub const PORTS: usize = 4;
 
-    /// A node that was not started, with these ports in the order of the fields.
+    /// A founder that was not started, with these ports in the order of the fields.
     pub fn new(
         name: &str,
         peer: String,
@@ -71,6 +93,9 @@ impl Node {
     ) -> Self {
         Node {
             name: name.to_owned(),
+            kind: Kind::default(),
+            warp: false,
+            identities: Vec::new(),
             peer,
             agent,
             rpc_port,
