@@ -21,6 +21,8 @@ pub struct Imported {
     pub transactions: usize,
     /// Of the importing program, from its start to its end, s.
     pub seconds: f64,
+    /// What the blocks declare for these transactions, s.
+    pub weight: f64,
 }
 
 impl Imported {
@@ -34,12 +36,13 @@ impl fmt::Display for Imported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "import of {}: {} in {} blocks in {:.1} s, {:.0} a second",
+            "import of {}: {} in {} blocks in {:.1} s, {:.0} a second; their weight is {:.1} s",
             self.kind,
             self.transactions,
             self.blocks,
             self.seconds,
-            self.rate()
+            self.rate(),
+            self.weight
         )
     }
 }
@@ -76,6 +79,7 @@ impl Importer {
             blocks: load.last + 1 - load.first,
             transactions: load.transactions,
             seconds,
+            weight: load.weight,
         })
     }
 

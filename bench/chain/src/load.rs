@@ -54,6 +54,8 @@ pub struct Committed {
     pub last: u32,
     /// Most transactions in one of them.
     pub fullest: usize,
+    /// Reference time that these blocks declare for transactions, s.
+    pub weight: f64,
     /// From a best block to its finality, p50, s.
     pub finality_lag: f64,
     /// Blocks that were imported, and of them those that did not stay.
@@ -221,6 +223,8 @@ pub async fn measure(nodes: &Nodes, accounts: &Accounts, plan: Plan) -> Result<C
     })
 }
 
+/// Units of reference time in a second.
+const PICOSECONDS: f64 = 1e12;
 /// Extrinsics in every block that nobody sent: the time.
 const INHERENTS: usize = 1;
 
@@ -240,7 +244,7 @@ async fn count_final(
     let (Some((first, _)), Some((last, _))) = (inside.first(), inside.last()) else {
         bail!("no block became final in the window");
     };
-    let (mut transactions, mut fullest) = (0, 0);
+    let (mut transactions, mut fullest, mut weight) = (0, 0, 0.0);
     let mut lags = Vec::new();
     for (number, at) in &inside {
         let block = nodes.chain.at(*number).await?;
@@ -257,6 +261,12 @@ async fn count_final(
                 plan.kind
             );
         }
+        let used = nodes
+            .chain
+            .get(&block, api::storage().system().block_weight(), ())
+            .await?
+            .context("a block has a weight")?;
+        weight += used.normal.ref_time as f64 / PICOSECONDS;
         let succeeded = succeeded.saturating_sub(INHERENTS);
         transactions += succeeded;
         fullest = fullest.max(succeeded);
@@ -271,6 +281,7 @@ async fn count_final(
         first: *first,
         last: *last,
         fullest,
+        weight,
         finality_lag: quantile(&mut lags, 0.5)?,
         blocks: 0,
         retracted: 0,

@@ -58,7 +58,7 @@ struct Args {
     kinds: Vec<String>,
 
     /// Transactions of a kind that are submitted and not yet in a block.
-    #[arg(long, default_value_t = 8_000)]
+    #[arg(long, default_value_t = 4_000)]
     outstanding: usize,
 
     /// Transactions that are signed for each second of load.
