@@ -79,6 +79,10 @@ pub trait Membership<AccountId> {
     #[cfg(feature = "runtime-benchmarks")]
     fn make_member(who: &AccountId, role: Role);
 
+    /// Makes `patient` one that `institution` attested.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn make_attested(_patient: &AccountId, _institution: &AccountId) {}
+
     /// Whether `who` is an active institution.
     fn is_institution(who: &AccountId) -> bool {
         matches!(Self::role(who), Some(Role::Institution))

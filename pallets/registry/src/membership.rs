@@ -45,4 +45,9 @@ impl<T: Config> Membership<AccountIdOf<T>> for Pallet<T> {
             Self::insert(who, role, Status::Active, Default::default(), [7; 32], paid);
         }
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn make_attested(patient: &AccountIdOf<T>, institution: &AccountIdOf<T>) {
+        Attestations::<T>::insert(patient, institution);
+    }
 }

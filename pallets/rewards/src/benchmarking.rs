@@ -45,10 +45,11 @@ fn record() -> RecordId {
     blake2_256(b"record").into()
 }
 
-/// A unit of data of the period that runs, as if the patient were attested.
+/// A unit of data of the period that runs.
 fn unit<T: Config>() -> (T::AccountId, T::AccountId) {
     Pallet::<T>::endow_pot();
     let (patient, institution) = (funded::<T>("patient"), institution::<T>());
+    T::Membership::make_attested(&patient, &institution);
     let period = Pallet::<T>::period();
     // Beside others, so that no entry goes with it.
     Periods::<T>::insert(
@@ -56,8 +57,9 @@ fn unit<T: Config>() -> (T::AccountId, T::AccountId) {
         Period {
             pool: RICH,
             institutions: 10,
-            units: 10,
             open: 10,
+            releasing: 1,
+            price: None,
         },
     );
     ReleasedUnits::<T>::insert(period, &institution, Released { units: 2, open: 2 });
@@ -104,15 +106,13 @@ fn redeemed<T: Config>() -> (T::AccountId, VoucherId) {
 mod benchmarks {
     use super::*;
 
-    /// Without the question whether the patient is attested: nobody can be made so from here. It
-    /// takes three of the counted reads.
     #[benchmark]
     fn stored() {
         let (patient, institution) = unit::<T>();
         Units::<T>::remove(record());
         #[block]
         {
-            Pallet::<T>::count(&record(), &patient, &institution, Pallet::<T>::period());
+            <Pallet<T> as Contribution<T::AccountId>>::stored(&record(), &patient, &institution);
         }
         assert!(Units::<T>::contains_key(record()));
     }
@@ -135,9 +135,41 @@ mod benchmarks {
         assert!(!Units::<T>::contains_key(record()));
     }
 
+    /// What the first claim of a period does beside, with `i` institutions: all but the last, whose
+    /// parts are equal, have too much.
+    #[benchmark]
+    fn price(i: Linear<1, MAX_INSTITUTIONS>) {
+        let index = 0;
+        for n in 0..i {
+            let who: T::AccountId = account("institution", n, 0);
+            ReleasedUnits::<T>::insert(index, who, Released { units: 7, open: 7 });
+        }
+        let period = Period {
+            pool: RICH,
+            institutions: 2 * i + 3,
+            open: 7 * i,
+            releasing: i,
+            price: None,
+        };
+        let price;
+        #[block]
+        {
+            price = Pallet::<T>::find_price(index, &period);
+        }
+        assert_eq!(price.units, 7);
+    }
+
     #[benchmark]
     fn claim() {
         let (patient, _) = unit::<T>();
+        let period = Pallet::<T>::period();
+        Periods::<T>::mutate(period, |period| {
+            period.as_mut().unwrap().price = Some(Price {
+                cap: RICH,
+                pool: RICH,
+                units: 10,
+            });
+        });
         T::BlockNumberProvider::set_block_number(Pallet::<T>::vests(Pallet::<T>::period()));
         #[extrinsic_call]
         _(RawOrigin::Signed(patient), record());

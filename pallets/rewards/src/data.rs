@@ -1,11 +1,13 @@
 //! Tokens from data.
 //!
-//! A record counts in the period in which it was stored. What the units of a period share, and how
-//! much of that an institution can have, is settled by counts that stand still when the period is
-//! over; so each unit is paid by itself, without a loop, and in any order.
+//! A record counts in the period in which it was stored. What a unit earns is settled by counts that
+//! stand still when the period is over: the first claim looks at each institution once, then each unit
+//! is paid by itself, without a loop, and in any order.
 
+use alloc::vec::Vec;
 use polkadot_sdk::{
     frame_support::{
+        dispatch::DispatchResultWithPostInfo,
         ensure,
         traits::{
             fungible::{Inspect, Mutate},
@@ -21,7 +23,7 @@ use polkadot_sdk::{
             AccountIdConversion, BlockNumberProvider, CheckedDiv, SaturatedConversion, Saturating,
             Zero,
         },
-        DispatchResult, Rounding,
+        DispatchError, Rounding,
     },
 };
 use salus_primitives::{
@@ -33,7 +35,7 @@ use salus_primitives::{
 
 use crate::{
     AccountIdOf, Config, Error, Event, Minted, Pallet, PatientUnits, Period, PeriodIndex, Periods,
-    Released, ReleasedUnits, Unit, UnitOf, Units, WeightInfo,
+    Price, Released, ReleasedUnits, Unit, UnitOf, Units, WeightInfo, MAX_INSTITUTIONS,
 };
 
 impl<T: Config> Contribution<AccountIdOf<T>> for Pallet<T> {
@@ -126,20 +128,25 @@ impl<T: Config> Pallet<T> {
         institution: &AccountIdOf<T>,
         period: PeriodIndex,
     ) {
-        Periods::<T>::mutate(period, |slot| {
-            let period = slot.get_or_insert_with(|| Period {
-                pool: T::PeriodInflation::get().mul_floor(T::Currency::total_issuance()),
-                institutions: T::Institutions::count(),
-                units: 0,
-                open: 0,
-            });
-            period.units = period.units.saturating_add(1);
-            period.open = period.open.saturating_add(1);
+        let mut entry = Periods::<T>::get(period).unwrap_or_else(|| Period {
+            pool: T::PeriodInflation::get().mul_floor(T::Currency::total_issuance()),
+            institutions: T::Institutions::count(),
+            open: 0,
+            releasing: 0,
+            price: None,
         });
-        ReleasedUnits::<T>::mutate(period, institution, |released| {
-            released.units = released.units.saturating_add(1);
-            released.open = released.open.saturating_add(1);
-        });
+        let mut released = ReleasedUnits::<T>::get(period, institution);
+        if released.open == 0 {
+            if entry.releasing >= MAX_INSTITUTIONS {
+                return;
+            }
+            entry.releasing = entry.releasing.saturating_add(1);
+        }
+        entry.open = entry.open.saturating_add(1);
+        released.units = released.units.saturating_add(1);
+        released.open = released.open.saturating_add(1);
+        Periods::<T>::insert(period, entry);
+        ReleasedUnits::<T>::insert(period, institution, released);
         PatientUnits::<T>::mutate(period, patient, |units| *units = units.saturating_add(1));
         Units::<T>::insert(
             record,
@@ -156,23 +163,40 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    pub(crate) fn do_claim(record: RecordId) -> DispatchResult {
+    /// Where it finds the price, the weight of that is charged by the institutions there were.
+    pub(crate) fn do_claim(record: RecordId) -> DispatchResultWithPostInfo {
         let mut unit = Units::<T>::get(record).ok_or(Error::<T>::UnitNotFound)?;
         ensure!(unit.period < Self::period(), Error::<T>::PeriodNotOver);
         let vests = Self::vests(unit.period);
         let has_vested = T::BlockNumberProvider::current_block_number() >= vests;
+        let mut weight = T::WeightInfo::claim();
         let minted = match unit.minted.take() {
             Some(minted) if has_vested => minted,
             Some(_) => return Err(Error::<T>::Vesting.into()),
-            None => Self::mint(record, &unit, vests)?,
+            None => {
+                let (amount, looked_at) = Self::worth(&unit);
+                if looked_at > 0 {
+                    weight.saturating_accrue(T::WeightInfo::price(looked_at));
+                }
+                Self::mint(record, amount, vests)?
+            }
         };
         if !has_vested {
             unit.minted = Some(minted);
             Units::<T>::insert(record, unit);
-            return Ok(());
+            return Ok(Some(weight).into());
         }
-        let patient = Self::pay(&unit.patient, minted.patient);
-        let institution = Self::pay(&unit.institution, minted.institution);
+        // A fraud that was found in time is not paid: who is out of office waits until it is back.
+        let patient = Self::pay(
+            &unit.patient,
+            minted.patient,
+            T::Membership::is_attested(&unit.patient),
+        );
+        let institution = Self::pay(
+            &unit.institution,
+            minted.institution,
+            T::Membership::is_institution(&unit.institution),
+        );
         let left = Minted {
             patient: minted.patient.saturating_sub(patient.unwrap_or(0)),
             institution: minted.institution.saturating_sub(institution.unwrap_or(0)),
@@ -180,11 +204,11 @@ impl<T: Config> Pallet<T> {
         if left.patient == 0 && left.institution == 0 {
             Self::remove_unit(&record, &unit);
         } else {
-            // Somebody's account is gone and the amount cannot bring it back; it waits.
+            // Somebody is out of office, or the account is gone and the amount cannot bring it back.
             if let (Err(error), Err(_)) | (Err(error), Ok(0)) | (Ok(0), Err(error)) =
                 (patient, institution)
             {
-                return Err(error);
+                return Err(error.into());
             }
             unit.minted = Some(left);
             Units::<T>::insert(record, unit);
@@ -194,22 +218,40 @@ impl<T: Config> Pallet<T> {
             patient: patient.unwrap_or(0),
             institution: institution.unwrap_or(0),
         });
-        Ok(())
+        Ok(Some(weight).into())
+    }
+
+    /// What a unit earns, and how many institutions were looked at to find it.
+    fn worth(unit: &UnitOf<T>) -> (Balance, u32) {
+        let Some(mut period) = Periods::<T>::get(unit.period) else {
+            return (0, 0);
+        };
+        let released = ReleasedUnits::<T>::get(unit.period, &unit.institution);
+        if let Some(price) = &period.price {
+            return (earned(price, &released), 0);
+        }
+        let price = Self::find_price(unit.period, &period);
+        let amount = earned(&price, &released);
+        let looked_at = period.releasing;
+        period.price = Some(price);
+        Periods::<T>::insert(unit.period, period);
+        (amount, looked_at)
+    }
+
+    pub(crate) fn find_price(index: PeriodIndex, period: &Period) -> Price {
+        let units = ReleasedUnits::<T>::iter_prefix_values(index)
+            .take(MAX_INSTITUTIONS as usize)
+            .map(|released| released.units)
+            .collect();
+        price(period, units)
     }
 
     /// Mints what a unit earns into the pot.
     fn mint(
         record: RecordId,
-        unit: &UnitOf<T>,
+        amount: Balance,
         vests: BlockNumberFor<T>,
-    ) -> Result<Minted, polkadot_sdk::sp_runtime::DispatchError> {
-        let amount = match Periods::<T>::get(unit.period) {
-            Some(period) => earned(
-                &period,
-                &ReleasedUnits::<T>::get(unit.period, &unit.institution),
-            ),
-            None => 0,
-        };
+    ) -> Result<Minted, DispatchError> {
         if amount > 0 {
             T::Currency::mint_into(&Self::pot(), amount)?;
         }
@@ -231,10 +273,12 @@ impl<T: Config> Pallet<T> {
     fn pay(
         to: &AccountIdOf<T>,
         amount: Balance,
-    ) -> Result<Balance, polkadot_sdk::sp_runtime::DispatchError> {
+        in_office: bool,
+    ) -> Result<Balance, DispatchError> {
         if amount == 0 {
             return Ok(0);
         }
+        ensure!(in_office, Error::<T>::NotInOffice);
         T::Currency::transfer(&Self::pot(), to, amount, Preservation::Preserve)
     }
 
@@ -242,20 +286,24 @@ impl<T: Config> Pallet<T> {
     fn remove_unit(record: &RecordId, unit: &UnitOf<T>) {
         let in_period = u32::from(unit.period == Self::period());
         Units::<T>::remove(record);
-        Periods::<T>::mutate_exists(unit.period, |slot| {
-            if let Some(period) = slot {
-                period.units = period.units.saturating_sub(in_period);
-                period.open = period.open.saturating_sub(1);
-                if period.open == 0 {
-                    *slot = None;
-                }
-            }
-        });
+        let mut releases = true;
         ReleasedUnits::<T>::mutate_exists(unit.period, &unit.institution, |slot| {
             if let Some(released) = slot {
                 released.units = released.units.saturating_sub(in_period);
                 released.open = released.open.saturating_sub(1);
                 if released.open == 0 {
+                    *slot = None;
+                }
+            }
+            releases = slot.is_some();
+        });
+        Periods::<T>::mutate_exists(unit.period, |slot| {
+            if let Some(period) = slot {
+                period.open = period.open.saturating_sub(1);
+                if !releases {
+                    period.releasing = period.releasing.saturating_sub(1);
+                }
+                if period.open == 0 {
                     *slot = None;
                 }
             }
@@ -268,11 +316,33 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// What one unit earns: its institution's part of the pool, 2/n at most, by its units.
-pub(crate) fn earned(period: &Period, released: &Released) -> Balance {
-    let all = proportion(period.pool, released.units, period.units);
-    let cap = proportion(period.pool, 2, period.institutions);
-    proportion(all.min(cap), 1, released.units)
+/// Shares a period's pool by units of data. Who would have more than the cap gets the cap, and its
+/// units count no further: otherwise made-up ones would lower what everybody else's are worth.
+pub(crate) fn price(period: &Period, mut units: Vec<u32>) -> Price {
+    let mut price = Price {
+        cap: proportion(period.pool, 2, period.institutions),
+        pool: period.pool,
+        units: units
+            .iter()
+            .fold(0, |sum: u32, one| sum.saturating_add(*one)),
+    };
+    units.sort_unstable();
+    // Taking out one that has too much raises what the others have, so the largest is asked first.
+    while let Some(largest) = units.pop() {
+        let others = price.units.saturating_sub(largest);
+        if others == 0 || proportion(price.pool, largest, price.units) <= price.cap {
+            break;
+        }
+        price.pool = price.pool.saturating_sub(price.cap);
+        price.units = others;
+    }
+    price
+}
+
+/// What one unit earns: its institution's part by its units.
+pub(crate) fn earned(price: &Price, released: &Released) -> Balance {
+    let part = proportion(price.pool, released.units, price.units).min(price.cap);
+    proportion(part, 1, released.units)
 }
 
 /// `amount` × `part` / `whole`, rounded down; nothing where there is no whole.

@@ -15,7 +15,7 @@ mod errors {
         /// The record's tokens are minted and wait for the end of the dispute window.
         #[codec(index = 2)]
         Vesting,
-        /// Only an admitted member in office offers something.
+        /// Only an admitted member in office offers something, and only its offers can be redeemed.
         #[codec(index = 3)]
         NotAdmitted,
         /// There is no such offer.
@@ -51,5 +51,8 @@ mod errors {
         /// This is not the voucher's secret.
         #[codec(index = 14)]
         WrongSecret,
+        /// The patient is not attested, or the institution not in office: it is paid when it is again.
+        #[codec(index = 15)]
+        NotInOffice,
     }
 }

@@ -204,11 +204,13 @@ pub mod pallet {
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Mints what a record earns, when its period is over, into the pot; pays it, when the
-        /// dispute window is over too, to patient and institution. By anybody. Events: `Minted`,
-        /// `Vested`.
+        /// dispute window is over too, to patient and institution, whoever of them is attested and
+        /// in office. By anybody. Events: `Minted`, `Vested`.
         #[pallet::call_index(0)]
-        #[pallet::weight(T::WeightInfo::claim())]
-        pub fn claim(origin: OriginFor<T>, record: RecordId) -> DispatchResult {
+        #[pallet::weight(
+            T::WeightInfo::claim().saturating_add(T::WeightInfo::price(MAX_INSTITUTIONS))
+        )]
+        pub fn claim(origin: OriginFor<T>, record: RecordId) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
             Self::do_claim(record)
         }
@@ -244,8 +246,8 @@ pub mod pallet {
         }
 
         /// Takes a voucher for at most `price`, which is held. `commitment` is blake2-256 of 32
-        /// random bytes: who shows them presents the voucher. By anybody but the offer's member.
-        /// Event: `Redeemed`.
+        /// random bytes: who shows them presents the voucher. By anybody but the offer's member,
+        /// while that is in office. Event: `Redeemed`.
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::redeem())]
         pub fn redeem(

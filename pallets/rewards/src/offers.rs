@@ -73,6 +73,11 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let mut offer = Offers::<T>::get(id).ok_or(Error::<T>::OfferNotFound)?;
         ensure!(offer.member != who, Error::<T>::OwnOffer);
+        // Nobody is there to honour it otherwise, and the price would be held until it expires.
+        ensure!(
+            T::Membership::is_admitted(&offer.member),
+            Error::<T>::NotAdmitted
+        );
         ensure!(offer.left > 0, Error::<T>::SoldOut);
         ensure!(offer.price <= price, Error::<T>::TooExpensive);
         T::Currency::hold(&HoldReason::Voucher.into(), &who, offer.price)?;

@@ -15,7 +15,7 @@ use salus_primitives::Balance;
 
 use crate::{
     AccountIdOf, Config, HoldReason, OfferCounts, Offers, Pallet, PatientUnits, PeriodIndex,
-    Periods, ReleasedUnits, Units, Vouchers,
+    Periods, ReleasedUnits, Units, Vouchers, MAX_INSTITUTIONS,
 };
 
 impl<T: Config> Pallet<T> {
@@ -48,15 +48,15 @@ impl<T: Config> Pallet<T> {
             T::Currency::balance(&Self::pot()) >= owed,
             "the pot has less than is owed"
         );
-        let mut of_period = BTreeMap::<PeriodIndex, u32>::new();
+        let mut releasing = BTreeMap::<PeriodIndex, u32>::new();
         for (period, institution, entry) in ReleasedUnits::<T>::iter() {
             ensure!(
                 released.remove(&(period, institution)) == Some(entry.open)
-                    && entry.units >= entry.open,
+                    && entry.units >= entry.open
+                    && (period < Self::period() || entry.units == entry.open),
                 "the units of an institution are wrong"
             );
-            let sum = of_period.entry(period).or_default();
-            *sum = sum.saturating_add(entry.units);
+            count(&mut releasing, period);
         }
         for (index, period) in Periods::<T>::iter() {
             ensure!(
@@ -64,14 +64,13 @@ impl<T: Config> Pallet<T> {
                 "the open units of a period are wrong"
             );
             ensure!(
-                of_period
-                    .get(&index)
-                    .is_some_and(|sum| *sum <= period.units),
-                "the units of a period are fewer than those of its institutions"
+                releasing.get(&index) == Some(&period.releasing)
+                    && period.releasing <= MAX_INSTITUTIONS,
+                "the number of a period's institutions is wrong"
             );
             ensure!(
-                index < Self::period() || period.units == period.open,
-                "the units of the period that runs are wrong"
+                period.price.is_none() || index < Self::period(),
+                "a period has a price before it is over"
             );
         }
         for (period, patient, units) in PatientUnits::<T>::iter() {

@@ -19,6 +19,9 @@ pub type VoucherId = u32;
 /// What the holder shows to present a voucher: 32 random bytes.
 pub type Secret = [u8; 32];
 
+/// Most institutions whose units count in a period: the price is found by looking at each.
+pub const MAX_INSTITUTIONS: u32 = 256;
+
 /// What is shared by the units of a period.
 #[derive(
     Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -26,12 +29,27 @@ pub type Secret = [u8; 32];
 pub struct Period {
     /// Units of the token at most.
     pub pool: Balance,
-    /// Institutions in office at its first unit, n.
+    /// Registered institutions at its first unit, n.
     pub institutions: u32,
-    /// Units of data at its end.
-    pub units: u32,
     /// Units of data in storage.
     pub open: u32,
+    /// Institutions with units in storage, at most `MAX_INSTITUTIONS`.
+    pub releasing: u32,
+    /// What a unit earns, from the first claim on.
+    pub price: Option<Price>,
+}
+
+/// What institutions earn in a period: `pool` × their part of `units`, or `cap` where that is more.
+#[derive(
+    Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Price {
+    /// 2/n of the period's pool.
+    pub cap: Balance,
+    /// What those who reach the cap leave to the others.
+    pub pool: Balance,
+    /// Units of data of the others.
+    pub units: u32,
 }
 
 /// What one institution released in a period.

@@ -20,6 +20,8 @@ pub trait WeightInfo {
     fn stored() -> Weight;
     fn revoked() -> Weight;
     fn claim() -> Weight;
+    /// `i` from 1 to 256.
+    fn price(i: u32, ) -> Weight;
     fn offer() -> Weight;
     fn withdraw_offer() -> Weight;
     fn redeem() -> Weight;
@@ -48,6 +50,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn claim() -> Weight {
         Weight::from_parts(138_327_000, 8799)
             .saturating_add(T::DbWeight::get().reads_writes(7, 7))
+    }
+    // Counted, not measured yet.
+    fn price(i: u32, ) -> Weight {
+        Weight::from_parts(10_000_000, 3_600)
+            .saturating_add(Weight::from_parts(4_000_000, 2_600).saturating_mul(i.into()))
+            .saturating_add(T::DbWeight::get().reads(u64::from(i)))
     }
     // Proof: measured 364 bytes, estimated 3613.
     // Least time: 15_693_000 ps.
@@ -93,6 +101,12 @@ impl WeightInfo for () {
     fn claim() -> Weight {
         Weight::from_parts(138_327_000, 8799)
             .saturating_add(RocksDbWeight::get().reads_writes(7, 7))
+    }
+    // Counted, not measured yet.
+    fn price(i: u32, ) -> Weight {
+        Weight::from_parts(10_000_000, 3_600)
+            .saturating_add(Weight::from_parts(4_000_000, 2_600).saturating_mul(i.into()))
+            .saturating_add(RocksDbWeight::get().reads(u64::from(i)))
     }
     fn offer() -> Weight {
         Weight::from_parts(16_995_000, 3613)

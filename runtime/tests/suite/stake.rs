@@ -408,7 +408,7 @@ fn a_stored_record_earns() {
         let record = Records::record_id(&alice, &patient, &commitment);
         assert_ok!(Records::store(signed(&patient), record, blob(7), [3; 32]));
         let period = pallet_rewards::Periods::<Runtime>::get(0).unwrap();
-        assert_eq!((period.units, period.institutions), (1, 4));
+        assert_eq!((period.open, period.institutions), (1, 4));
         assert_noop!(
             Rewards::claim(signed(&patient), record),
             pallet_rewards::Error::<Runtime>::PeriodNotOver
@@ -427,6 +427,13 @@ fn ten_thousand_fake_patients_win_no_seat() {
         let (mallory, patient) = (account("//Eve"), account("//Ferdie"));
         admit(&mallory);
         set_keys(&mallory);
+        assert_ok!(Registry::register_patient(
+            signed(&patient),
+            H256::repeat_byte(1),
+            [8; 32],
+            None
+        ));
+        assert_ok!(Registry::attest(signed(&mallory), patient.clone()));
         // Four records of each in a week in which nobody else stores anything.
         let (units, open) = (40_000, 1);
         let pool = <PeriodInflation as Get<Perquintill>>::get() * Balances::total_issuance();
@@ -434,8 +441,9 @@ fn ten_thousand_fake_patients_win_no_seat() {
         let period = Period {
             pool,
             institutions: 5,
-            units,
             open,
+            releasing: 1,
+            price: None,
         };
         pallet_rewards::Periods::<Runtime>::insert(0, period);
         let released = Released { units, open };
@@ -451,6 +459,7 @@ fn ten_thousand_fake_patients_win_no_seat() {
         let before = Balances::total_issuance();
         System::set_block_number(14 * DAYS);
         assert_ok!(Rewards::claim(signed(&mallory), record));
+        assert_eq!(pallet_rewards::Units::<Runtime>::iter().count(), 0);
         let earned = (Balances::total_issuance() - before) * u128::from(units);
         let cap = pool * 2 / 5;
         assert!(earned <= cap && earned > cap * 99 / 100);

@@ -1,11 +1,16 @@
 //! `claim`.
 
 use polkadot_sdk::{
-    frame_support::{assert_noop, assert_ok},
+    frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo},
     sp_runtime::{Perquintill, TokenError},
 };
 
-use crate::{mock::*, Error, Event, PatientUnits, Periods, ReleasedUnits, Units};
+use crate::{
+    data::{earned, price},
+    mock::*,
+    Error, Event, PatientUnits, Period, Periods, Released, ReleasedUnits, Units, WeightInfo,
+    MAX_INSTITUTIONS,
+};
 
 #[test]
 fn tokens_are_minted_then_paid() {
@@ -98,7 +103,7 @@ fn fake_patients_gain_no_more_than_the_cap() {
             }
         }
         let period = Periods::<Test>::get(0).unwrap();
-        assert_eq!(period.units, 30_000 + 90);
+        assert_eq!((period.open, period.releasing), (30_000 + 90, 10));
         run_to(PERIOD + WINDOW);
         let supply = Balances::total_issuance();
         let mut of_fakes = 0;
@@ -112,14 +117,139 @@ fn fake_patients_gain_no_more_than_the_cap() {
         // Two tenths of the pool at most, for the institution and all its patients together.
         let cap = pool() / 5;
         assert!(of_fakes <= cap && cap - of_fakes < 30_000);
+        // The others share the rest as if the fakes were not there: nine parts of equal size, so each
+        // institution has a part of 8/90.
         for institution in 2..=10 {
+            let supply = Balances::total_issuance();
             for patient in 0..10 {
                 claim(institution * 1_000 + patient);
             }
+            let earned = Balances::total_issuance() - supply;
+            assert!(earned.abs_diff(pool() * 8 / 90) < 20, "{earned}");
         }
-        // What they did not earn nobody earned.
         let minted = Balances::total_issuance() - supply;
-        assert!(minted < pool() / 4);
+        assert!(minted <= pool());
+    });
+}
+
+#[test]
+fn the_cap_of_one_does_not_lower_what_others_have() {
+    let period = |institutions| Period {
+        pool: 1_000,
+        institutions,
+        open: 0,
+        releasing: 0,
+        price: None,
+    };
+    let parts = |institutions, units: &[u32]| {
+        let found = price(&period(institutions), units.to_vec());
+        let part = |units| earned(&found, &Released { units, open: units }) * u128::from(units);
+        units.iter().copied().map(part).collect::<Vec<_>>()
+    };
+    // By their units, where nobody has too much.
+    assert_eq!(parts(4, &[50, 25, 25]), [500, 250, 250]);
+    assert_eq!(parts(4, &[100, 25, 25]), [500, 250, 250]);
+    assert_eq!(parts(4, &[500, 25, 25]), [500, 250, 250]);
+    // The second has too much only because of the first.
+    assert_eq!(parts(5, &[400, 70, 10, 10]), [400, 350, 100, 100]);
+    assert_eq!(parts(10, &[400, 50, 10, 10, 5]), [0, 200, 200, 200, 200]);
+    // All have too much: the rest is not minted.
+    assert_eq!(parts(20, &[10, 5, 1]), [100, 100, 100]);
+    assert_eq!(parts(1, &[10]), [1_000]);
+    assert_eq!(parts(2, &[10, 10]), [500, 500]);
+}
+
+#[test]
+fn the_price_is_found_once() {
+    build_and_execute(|| {
+        for institution in INSTITUTIONS {
+            stored(institution, PATIENT + institution, institution);
+        }
+        run_to(PERIOD);
+        let claim = crate::Call::<Test>::claim { record: record(1) };
+        let most = claim.get_dispatch_info().call_weight;
+        let paid = |n| {
+            Rewards::claim(signed(STRANGER), record(n))
+                .unwrap()
+                .actual_weight
+                .unwrap()
+        };
+        let (first, second) = (paid(1), paid(2));
+        assert_eq!(
+            first,
+            <() as WeightInfo>::claim() + <() as WeightInfo>::price(10)
+        );
+        assert_eq!(second, <() as WeightInfo>::claim());
+        assert!(most.all_gte(first));
+        let price = Periods::<Test>::get(0).unwrap().price.unwrap();
+        assert_eq!((price.pool, price.units), (pool(), 10));
+        // What ends later changes it for nobody.
+        let supply = Balances::total_issuance();
+        revoked(3);
+        Rewards::claim(signed(STRANGER), record(4)).unwrap();
+        assert_eq!(Balances::total_issuance() - supply, pool() / 10);
+    });
+}
+
+#[test]
+fn institutions_beyond_the_most_do_not_count() {
+    build_and_execute(|| {
+        let first = 10_000;
+        let institutions = first..=first + u64::from(MAX_INSTITUTIONS);
+        BENCHMARKED.with_borrow_mut(|set| set.extend(institutions.clone()));
+        for institution in institutions {
+            stored(institution, 100_000 + institution, institution);
+        }
+        let period = Periods::<Test>::get(0).unwrap();
+        assert_eq!(
+            (period.open, period.releasing),
+            (MAX_INSTITUTIONS, MAX_INSTITUTIONS)
+        );
+        // Who is among them may go on, and who goes makes room.
+        stored(1, PATIENT, first);
+        assert_eq!(Periods::<Test>::get(0).unwrap().open, MAX_INSTITUTIONS + 1);
+        revoked(first + 1);
+        stored(2, PATIENT, first + u64::from(MAX_INSTITUTIONS));
+        assert_eq!(Periods::<Test>::get(0).unwrap().releasing, MAX_INSTITUTIONS);
+        assert_eq!(Units::<Test>::get(record(2)).unwrap().period, 0);
+    });
+}
+
+#[test]
+fn a_fraud_that_is_found_in_time_is_not_paid() {
+    build_and_execute(|| {
+        stored(1, PATIENT, HOSPITAL);
+        stored(2, OTHER_PATIENT, HOSPITAL);
+        run_to(PERIOD);
+        claim(1);
+        // The council suspends the hospital, which had attested the first patient.
+        SUSPENDED.with_borrow_mut(|set| set.insert(HOSPITAL));
+        UNATTESTED.with_borrow_mut(|set| set.insert(PATIENT));
+        run_to(PERIOD + WINDOW);
+        let supply = Balances::total_issuance();
+        assert_noop!(
+            Rewards::claim(signed(STRANGER), record(1)),
+            Error::<Test>::NotInOffice
+        );
+        // Another's patient is paid.
+        let before = (free(OTHER_PATIENT), free(HOSPITAL));
+        claim(2);
+        assert!(free(OTHER_PATIENT) > before.0);
+        assert_eq!(free(HOSPITAL), before.1);
+        let waiting = Units::<Test>::get(record(2)).unwrap().minted.unwrap();
+        assert_eq!(waiting.patient, 0);
+        assert_noop!(
+            Rewards::claim(signed(STRANGER), record(2)),
+            Error::<Test>::NotInOffice
+        );
+        // Whoever is cleared gets it.
+        SUSPENDED.with_borrow_mut(|set| set.clear());
+        UNATTESTED.with_borrow_mut(|set| set.clear());
+        claim(1);
+        claim(2);
+        assert!(free(PATIENT) > START && free(HOSPITAL) > before.1);
+        assert!(Balances::total_issuance() > supply);
+        assert_eq!(Units::<Test>::iter().count(), 0);
     });
 }
 

@@ -19,7 +19,7 @@ fn a_stored_record_counts_once() {
         );
         stored(1, PATIENT, HOSPITAL);
         assert_eq!(units(), 1);
-        assert_eq!(Periods::<Test>::get(0).unwrap().units, 1);
+        assert_eq!(Periods::<Test>::get(0).unwrap().open, 1);
         assert_eq!(Periods::<Test>::get(0).unwrap().pool, pool());
     });
 }

@@ -121,6 +121,9 @@ fn what_is_refused() {
             Error::<Test>::TooExpensive
         );
         assert_noop!(redeem(POOR_PATIENT), TokenError::FundsUnavailable);
+        SUSPENDED.with_borrow_mut(|set| set.insert(HOSPITAL));
+        assert_noop!(redeem(PATIENT), Error::<Test>::NotAdmitted);
+        SUSPENDED.with_borrow_mut(|set| set.clear());
         assert_ok!(redeem(PATIENT));
         assert_ok!(redeem(PATIENT));
         assert_noop!(redeem(PATIENT), Error::<Test>::SoldOut);
