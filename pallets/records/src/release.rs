@@ -5,7 +5,7 @@ use polkadot_sdk::{
     frame_support::ensure,
     sp_io::hashing::blake2_256,
     sp_runtime::{
-        traits::{BlockNumberProvider, SaturatedConversion},
+        traits::{BlockNumberProvider, SaturatedConversion, Saturating},
         DispatchError, DispatchResult,
     },
 };
@@ -18,7 +18,7 @@ use salus_primitives::{
 };
 
 use crate::{
-    AccountIdOf, BlobOwner, BlobRole, Config, Delivery, DepositOf, Error, Event, Format,
+    AccountIdOf, BlobOwner, BlobRole, Config, Delivery, Deposit, DepositOf, Error, Event, Format,
     HoldReason, Pallet, PendingEnds, Record, RecordOf, Records, RecordsOf, Signer, State, Storage,
 };
 
@@ -124,15 +124,29 @@ impl<T: Config> Pallet<T> {
         ensure!(!Records::<T>::contains_key(id), Error::<T>::AlreadyExists);
         Self::claim_blob(id, BlobRole::Delivery, &blob)?;
 
-        let bytes = Self::price_of_bytes(blob.encoded_size());
+        let (bytes, entry) = (
+            Self::price_of_bytes(blob.encoded_size()),
+            Self::price_of_entry(0),
+        );
+        // One hold for both: holds are most of what a release costs.
+        let Deposit { payer, .. } = Self::take_deposit(
+            HoldReason::Release,
+            &institution,
+            bytes.saturating_add(entry),
+        )?;
         let delivery = Delivery {
-            deposit: Self::take_deposit(HoldReason::Release, &institution, bytes)?,
+            deposit: Deposit {
+                payer: payer.clone(),
+                amount: bytes,
+            },
             blob,
             key_version,
         };
-        let entry = Self::price_of_entry(0);
         let record = Record {
-            deposit: Self::take_deposit(HoldReason::Release, &institution, entry)?,
+            deposit: Deposit {
+                payer,
+                amount: entry,
+            },
             patient,
             institution,
             commitment,
