@@ -23,6 +23,27 @@ pub struct Cli {
     /// Options of the blob gateway.
     #[clap(flatten)]
     pub gateway: GatewayParams,
+
+    /// How the node logs.
+    #[clap(flatten)]
+    pub log: LogParams,
+}
+
+/// Logging.
+#[derive(Debug, Clone, clap::Args)]
+pub struct LogParams {
+    /// How log lines are written.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one object a line, with timestamp, level, target and fields (message and more).
+    Json,
 }
 
 /// Off-chain work.

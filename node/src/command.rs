@@ -9,7 +9,7 @@ use polkadot_sdk::{
 use crate::{
     chain_spec,
     cli::{Cli, Subcommand},
-    service,
+    logs, service,
 };
 
 impl SubstrateCli for Cli {
@@ -103,7 +103,7 @@ pub fn run() -> sc_cli::Result<()> {
             .create_runner(cmd)?
             .sync_run(|config| cmd.run::<salus_primitives::OpaqueBlock>(&config)),
         None => {
-            let runner = cli.create_runner(&cli.run)?;
+            let runner = logs::create_runner(&cli)?;
             let (agent, gateway) = (cli.agent.clone(), cli.gateway.clone());
             runner.run_node_until_exit(|mut config| async move {
                 // The hook only delivers what the agent computed.

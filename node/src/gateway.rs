@@ -12,6 +12,7 @@ use polkadot_sdk::{
     sc_service::{error::Error as ServiceError, TaskManager},
     sp_api::{ApiError, ProvideRuntimeApi},
     sp_blockchain::HeaderBackend,
+    substrate_prometheus_endpoint::Registry,
 };
 use salus_blobs::{
     chain::{Chain, ChainError, Quota, View},
@@ -23,7 +24,7 @@ use salus_primitives::{
     AccountId, Digest, Hash,
 };
 
-use crate::{cli::GatewayParams, service::FullClient};
+use crate::{cli::GatewayParams, metrics, service::FullClient};
 
 /// The node's client as a gateway asks it.
 pub struct ChainView {
@@ -105,6 +106,7 @@ pub async fn start(
     params: &GatewayParams,
     base_path: &Path,
     chain: ChainView,
+    registry: Option<&Registry>,
     tasks: &TaskManager,
 ) -> Result<Option<Addresses>, ServiceError> {
     let Some(listen) = params.gateway_listen else {
@@ -154,6 +156,9 @@ pub async fn start(
     let gateway = Gateway::new(store, Arc::new(chain), config)
         .await
         .map_err(|error| failed("cannot start", &error))?;
+    if let Some(registry) = registry {
+        metrics::gateway(registry, gateway.clone()).map_err(|error| failed("metrics", &error))?;
+    }
     log::info!(target: "gateway", "serving blobs on {bound} as {public}");
     tasks
         .spawn_essential_handle()

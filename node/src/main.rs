@@ -9,6 +9,8 @@ mod chain_spec;
 mod cli;
 mod command;
 mod gateway;
+mod logs;
+mod metrics;
 mod rpc;
 mod service;
 

@@ -29,7 +29,7 @@ use salus_runtime::apis::RuntimeApi;
 use crate::{
     agent::{self, WorkerStatus},
     cli::{AgentParams, GatewayParams},
-    gateway, rpc,
+    gateway, metrics, rpc,
 };
 
 /// The client: only the host functions of every Substrate node, so that every tool loads our blob.
@@ -250,7 +250,26 @@ pub async fn new_full<N: NetworkBackend<Block, Hash>>(
     }
 
     let chain = gateway::ChainView::new(client.clone(), genesis);
-    let serving = gateway::start(&gateway_params, &base_path, chain, &task_manager).await?;
+    let serving = gateway::start(
+        &gateway_params,
+        &base_path,
+        chain,
+        registry.as_ref(),
+        &task_manager,
+    )
+    .await?;
+    if let Some(registry) = &registry {
+        let watcher = metrics::Watcher::new(
+            registry,
+            client.clone(),
+            keystore.clone(),
+            base_path.to_path_buf(),
+        )
+        .map_err(|error| ServiceError::Other(format!("metrics: {error}")))?;
+        task_manager
+            .spawn_handle()
+            .spawn_blocking("operator-metrics", None, watcher.run());
+    }
     let worker = if agent_params.agent {
         agent::start(agent::Wiring {
             params: agent_params,

@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 use codec::{Codec, Decode, Encode};
 use polkadot_sdk::{
-    sp_runtime::{FixedU128, Perbill},
+    sp_runtime::{FixedU128, KeyTypeId, Perbill},
     sp_weights::Weight,
 };
 use scale_info::TypeInfo;
@@ -96,6 +96,19 @@ pub struct CandidateInfo<AccountId, Balance> {
     pub pending_slashes: u32,
 }
 
+/// What the operator of a validator watches.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct ValidatorInfo<AccountId> {
+    /// Whose session keys they are.
+    pub account: AccountId,
+    /// `None`: not a candidate.
+    pub standing: Option<Standing>,
+    /// Blocks of this session that it authored.
+    pub authored: u32,
+    /// Slashes that wait for their session.
+    pub pending_slashes: u32,
+}
+
 /// What an account has delegated to one candidate.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub struct StakeInfo<AccountId, Balance> {
@@ -132,5 +145,7 @@ polkadot_sdk::sp_api::decl_runtime_apis! {
         /// Who would be elected if a session were planned now, best backed first; empty where the
         /// electable are too few and the validators stay.
         fn would_be_elected() -> Vec<AccountId>;
+        /// The validator with this session key of type `key_type`; `None` where nobody has it.
+        fn validator(key_type: KeyTypeId, key: Vec<u8>) -> Option<ValidatorInfo<AccountId>>;
     }
 }

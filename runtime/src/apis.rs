@@ -30,15 +30,15 @@ use salus_primitives::{
     duties::{Duties, Duty},
     jobs::{Assignment, JobId, Sealing},
     membership::{Membership, Role},
-    stake::{CandidateInfo, StakeInfo},
+    stake::{CandidateInfo, StakeInfo, ValidatorInfo},
     Digest,
 };
 
 use crate::{
     configs::EpochDuration, genesis, session_keys::SessionKeys, AccountId, AuthorityDiscovery,
     Babe, Balance, Block, Delegation, Executive, Grandpa, Historical, InherentDataExt, Jobs, Nonce,
-    Records, Registry, Runtime, RuntimeCall, RuntimeGenesisConfig, System, TransactionPayment,
-    VERSION,
+    Records, Registry, Runtime, RuntimeCall, RuntimeGenesisConfig, Session, System,
+    TransactionPayment, VERSION,
 };
 
 /// Duties handed out at once at most: a node that owes more is told of the most urgent.
@@ -333,6 +333,13 @@ impl_runtime_apis! {
 
         fn would_be_elected() -> Vec<AccountId> {
             Delegation::would_be_elected()
+        }
+
+        fn validator(
+            key_type: sp_runtime::KeyTypeId,
+            key: Vec<u8>,
+        ) -> Option<ValidatorInfo<AccountId>> {
+            Session::key_owner(key_type, &key).map(Delegation::validator)
         }
     }
 

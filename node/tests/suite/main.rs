@@ -3,4 +3,7 @@
 mod commands;
 mod dependencies;
 mod development;
+mod image;
+mod monitoring;
+mod packages;
 mod process;

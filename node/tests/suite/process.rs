@@ -27,10 +27,19 @@ pub struct Node {
 impl Node {
     /// Starts a development node in `base`; its log goes to `base/log`.
     pub fn dev(base: &Path, args: &[&str]) -> Self {
+        Self::start("--dev", base, args)
+    }
+
+    /// Starts a node of a chain that is not for development.
+    pub fn of(chain: &str, base: &Path, args: &[&str]) -> Self {
+        Self::start(&format!("--chain={chain}"), base, args)
+    }
+
+    fn start(chain: &str, base: &Path, args: &[&str]) -> Self {
         let (rpc, metrics, p2p) = (free_port(), free_port(), free_port());
         let log = std::fs::File::create(base.join("log")).expect("the folder is writable");
         let child = Command::new(NODE)
-            .args(["--dev", "--base-path"])
+            .args([chain, "--base-path"])
             .arg(base)
             .args([
                 "--rpc-port",
@@ -51,9 +60,18 @@ impl Node {
         }
     }
 
+    /// Status and body of a page.
+    pub fn get(port: u16, path: &str) -> Option<(u16, String)> {
+        let request = format!("GET {path} HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n");
+        let answer = http(port, &request)?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        Some((status, body.to_owned()))
+    }
+
     /// Value of a metric, by the beginning of its line.
     pub fn metric(&self, name: &str) -> Option<f64> {
-        let text = http(self.metrics, "GET /metrics HTTP/1.0\r\n\r\n")?;
+        let (_, text) = Self::get(self.metrics, "/metrics")?;
         text.lines()
             .find(|line| line.starts_with(name))?
             .rsplit(' ')

@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use polkadot_sdk::sp_runtime::FixedU128;
 use salus_primitives::{
-    stake::{CandidateInfo, StakeInfo},
+    stake::{CandidateInfo, StakeInfo, ValidatorInfo},
     Balance,
 };
 
 use crate::{
-    delegations::DelegationOf, AccountIdOf, Candidates, Config, Delegations, LastElected, Pallet,
-    Pool, Pools, SubPools,
+    delegations::DelegationOf, AccountIdOf, Authored, Candidates, Config, Delegations, LastElected,
+    Pallet, Pool, Pools, SubPools,
 };
 
 /// Entries of a page at most.
@@ -45,6 +45,19 @@ impl<T: Config> Pallet<T> {
             .skip(start as usize)
             .take(limit.min(MAX_PAGE) as usize)
             .collect()
+    }
+
+    /// What the operator of a validator watches.
+    pub fn validator(account: AccountIdOf<T>) -> ValidatorInfo<AccountIdOf<T>> {
+        let candidate = Candidates::<T>::get(&account);
+        ValidatorInfo {
+            standing: candidate
+                .as_ref()
+                .map(|candidate| Self::standing(&account, candidate)),
+            authored: Authored::<T>::get(&account),
+            pending_slashes: candidate.map_or(0, |candidate| candidate.pending_slashes),
+            account,
+        }
     }
 
     /// A page of an account's delegations.

@@ -24,7 +24,7 @@ use polkadot_sdk::{
 use salus_primitives::{
     blobs::BlobPointer,
     membership::Role,
-    stake::{runtime_decl_for_stake_api::StakeApi, Standing},
+    stake::{runtime_decl_for_stake_api::StakeApi, Standing, ValidatorInfo},
     MED,
 };
 use salus_runtime::{
@@ -180,6 +180,14 @@ fn without_keys_a_candidate_is_not_elected() {
     });
 }
 
+/// What the node with an account's session keys is told.
+fn watched(who: &AccountId) -> ValidatorInfo<AccountId> {
+    let keys = pallet_session::NextKeys::<Runtime>::get(who).unwrap();
+    let info = <Runtime as StakeApi<_, _, _>>::validator(KEY_TYPE, keys.babe.encode()).unwrap();
+    assert_eq!(info.account, *who);
+    info
+}
+
 #[test]
 fn who_is_away_is_chilled_until_it_is_back() {
     local().execute_with(|| {
@@ -190,12 +198,20 @@ fn who_is_away_is_chilled_until_it_is_back() {
         run_to_session(&mut author, 3);
         let chilled = || Candidates::<Runtime>::get(&dave).unwrap().chilled;
         assert_eq!(chilled(), Some(Chill::Absent));
+        assert_eq!(watched(&dave).standing, Some(Standing::Chilled));
+        assert_eq!(watched(&dave).authored, 0);
         // Its node may say so: with the operator key.
         assert_ok!(Delegation::back(signed(&account("//Dave//operator"))));
         assert_eq!(chilled(), None);
         author.away.clear();
         run_to_session(&mut author, 7);
         assert_eq!(chilled(), None);
+        while watched(&dave).authored == 0 {
+            author.build(1);
+        }
+        assert_eq!(watched(&dave).standing, Some(Standing::Electable));
+        let nobody = <Runtime as StakeApi<_, _, _>>::validator(KEY_TYPE, vec![7; 32]);
+        assert_eq!(nobody, None);
         check();
     });
 }

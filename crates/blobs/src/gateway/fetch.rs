@@ -40,7 +40,9 @@ pub(super) async fn fetch(
         Some(admitted) => gateway.serve_blob(&method, &headers, admitted).await,
         None => None,
     };
-    served.unwrap_or_else(|| missing(&method))
+    let answer = served.unwrap_or_else(|| missing(&method));
+    gateway.inner.answers.count(&method, answer.status());
+    answer
 }
 
 /// Any other path.

@@ -1,5 +1,6 @@
 //! The HTTP gateway.
 
+mod answers;
 mod collect;
 mod fetch;
 mod known;
@@ -32,6 +33,7 @@ use crate::{
     Store, StoreError,
 };
 
+use answers::Answers;
 use collect::Looks;
 pub use collect::{CollectError, Collected};
 use known::{Health, Known};
@@ -169,6 +171,7 @@ struct Inner {
     known: Known,
     health: Health,
     looks: Mutex<Looks>,
+    answers: Answers,
 }
 
 impl Gateway {
@@ -210,6 +213,7 @@ impl Gateway {
                 known: Known::default(),
                 health: Health::default(),
                 looks: Mutex::default(),
+                answers: Answers::default(),
                 config,
             }),
         })
@@ -237,6 +241,11 @@ impl Gateway {
             bases: self.inner.bases.clone(),
             start: format!("0x{}", hex::encode(self.inner.start)),
         }
+    }
+
+    /// Answers to requests for blobs since the start: method in small letters, status, how many.
+    pub fn answers(&self) -> Vec<(&'static str, u16, u64)> {
+        self.inner.answers.all()
     }
 
     /// Its bounds and timeouts.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     body::Body,
     extract::{Path, State},
-    http::{header, HeaderMap, StatusCode},
+    http::{header, HeaderMap, Method, StatusCode},
     response::{IntoResponse, Response},
     Json,
 };
@@ -115,7 +115,7 @@ pub(super) async fn upload(
     body: Body,
 ) -> Response {
     let mut body = body.into_data_stream();
-    match gateway.take(&name, &headers, &mut body).await {
+    let answer = match gateway.take(&name, &headers, &mut body).await {
         Ok((digest, size)) => {
             let digest = hex::encode(digest.as_bytes());
             let body = serde_json::json!({ "digest": digest, "size": size });
@@ -128,7 +128,9 @@ pub(super) async fn upload(
             let _ = timeout(gateway.inner.config.drain_timeout, rest).await;
             refusal.into_response()
         }
-    }
+    };
+    gateway.inner.answers.count(&Method::PUT, answer.status());
+    answer
 }
 
 impl Gateway {
