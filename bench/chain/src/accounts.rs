@@ -97,7 +97,7 @@ impl Accounts {
         }
         let funder = institutions.first().context("there are founders")?;
         let at = nodes.finalized().await?;
-        let mut nonce = nonces(nodes, &[funder.clone()]).await?;
+        let mut nonce = nonces(nodes, std::slice::from_ref(funder)).await?;
         let mut setup = Vec::new();
         for some in holders.chunks(100) {
             let calls = some
@@ -120,7 +120,7 @@ impl Accounts {
         let funded = |nonces: &HashMap<[u8; 32], u64>| {
             nonces.values().sum::<u64>() >= nonce.values().sum::<u64>()
         };
-        wait_nonces(nodes, &[funder.clone()], funded).await?;
+        wait_nonces(nodes, std::slice::from_ref(funder), funded).await?;
 
         let mut setup = Vec::new();
         let at = nodes.finalized().await?;
