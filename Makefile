@@ -16,7 +16,7 @@ JSON ?=
 DEMO_FLAGS ?=
 BENCH_FLAGS ?=
 
-.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults test-network bench-fcm bench-chain metadata release weights clean
+.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults test-network test-docker bench-fcm bench-chain metadata release weights clean
 
 all: build
 
@@ -76,6 +76,12 @@ test-network: setup-test
 	cargo build --locked -p salus-node -p salus-cli
 	@skipped=$$(mktemp); SALUS_SKIPPED=$$skipped cargo nextest run --locked --workspace --profile network; \
 	code=$$?; cat $$skipped >&2; rm -f $$skipped; exit $$code
+
+# The image and the compose file without an engine: clean Debian roots and namespaces, as root.
+test-docker: setup-test
+	scripts/setup docker
+	cargo build --locked -p salus-node -p salus-cli
+	cargo nextest run --locked --workspace --profile docker
 
 # Fuzzy c-means against scikit-fuzzy, in one run.
 bench-fcm:
