@@ -116,7 +116,7 @@ fn a_node_is_added_and_follows() {
         assert!(run.err.contains(why), "{}", run.err);
     };
     refused(&["add", "Mirror"], "lower-case letters");
-    refused(&["add", "-mirror"], "lower-case letters");
+    refused(&["add", "3mirror"], "lower-case letters");
     refused(&["add", "../mirror"], "lower-case letters");
     refused(&["add", "alice"], "a node alice already");
     refused(&["add", "dave"], "a founder's name");

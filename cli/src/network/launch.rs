@@ -588,18 +588,28 @@ impl Network {
         Ok(())
     }
 
-    /// Waits until a node has finalized what the others had when this was called.
+    /// Waits until a node has finalized what the others had when they were asked.
     pub async fn wait_in_step(&self, name: &str, patience: Duration) -> anyhow::Result<()> {
         let until = Instant::now() + patience;
         let own = self.node(name)?;
-        let mut height = 0;
-        for other in self.nodes().iter().filter(|other| other.name != own.name) {
-            if other.is_running() {
+        let height = loop {
+            let mut highest = None;
+            for other in self.nodes() {
+                if other.name == own.name || !other.is_running() {
+                    continue;
+                }
                 if let Ok(head) = other.rpc()?.head().await {
-                    height = height.max(head.finalized);
+                    highest = highest.max(Some(head.finalized));
                 }
             }
-        }
+            if let Some(highest) = highest {
+                break highest;
+            }
+            if Instant::now() > until {
+                bail!("no other node of the network answers");
+            }
+            tokio::time::sleep(POLL).await;
+        };
         self.wait_node(own, until, height).await
     }
 
