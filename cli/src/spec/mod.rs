@@ -46,7 +46,7 @@ pub enum Command {
     /// Member: make the keys of your node, and print your part of the file.
     ///
     /// Session keys and a network key are made in the base path of your node, and never leave it.
-    Member(MemberArgs),
+    Member(Box<MemberArgs>),
     /// Check a consortium's file, and that the chain can begin with it.
     Check {
         /// The file.
