@@ -258,18 +258,6 @@ pub async fn new_full<N: NetworkBackend<Block, Hash>>(
         &task_manager,
     )
     .await?;
-    if let Some(registry) = &registry {
-        let watcher = metrics::Watcher::new(
-            registry,
-            client.clone(),
-            keystore.clone(),
-            base_path.to_path_buf(),
-        )
-        .map_err(|error| ServiceError::Other(format!("metrics: {error}")))?;
-        task_manager
-            .spawn_handle()
-            .spawn_blocking("operator-metrics", None, watcher.run());
-    }
     let worker = if agent_params.agent {
         agent::start(agent::Wiring {
             params: agent_params,
@@ -335,6 +323,19 @@ pub async fn new_full<N: NetworkBackend<Block, Hash>>(
         telemetry: None,
         tracing_execute_block: None,
     })?;
+    // From here on the keys of development are in the keystore.
+    if let Some(registry) = &registry {
+        let watcher = metrics::Watcher::new(
+            registry,
+            client.clone(),
+            keystore.clone(),
+            base_path.to_path_buf(),
+        )
+        .map_err(|error| ServiceError::Other(format!("metrics: {error}")))?;
+        task_manager
+            .spawn_handle()
+            .spawn_blocking("operator-metrics", None, watcher.run());
+    }
 
     if role.is_authority() {
         let proposer = sc_basic_authorship::ProposerFactory::new(

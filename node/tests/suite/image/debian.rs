@@ -14,15 +14,15 @@ use crate::{monitoring::root as repository, process::NODE};
 /// A root; gone when dropped.
 pub struct Debian {
     folder: TempDir,
-    /// Folders of this machine that are seen in it: here and there.
-    binds: std::cell::RefCell<Vec<(PathBuf, &'static str)>>,
+    /// Folders of this machine that are seen in it; changes stay in it.
+    layers: std::cell::RefCell<Vec<PathBuf>>,
 }
 
 impl Debian {
     fn empty() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
-            binds: Default::default(),
+            layers: Default::default(),
         }
     }
 
@@ -74,15 +74,11 @@ impl Debian {
         debian
     }
 
-    /// This machine's Rust, where the official image has its own.
+    /// This machine's Rust in the place of the official image's, at its own paths: toolchains may
+    /// be links.
     pub fn with_rust(&self) {
-        let mut binds = self.binds.borrow_mut();
-        let or = |variable: &str, folder: &str| {
-            std::env::var_os(variable).map_or_else(|| home().join(folder), PathBuf::from)
-        };
-        binds.push((or("RUSTUP_HOME", ".rustup"), "/usr/local/rustup"));
-        let cargo = or("CARGO_HOME", ".cargo");
-        binds.push((cargo.join("bin"), "/usr/local/cargo/bin"));
+        self.layers
+            .replace(vec![rustup_home(), cargo_home().join("bin")]);
     }
 
     /// The repository's files for installing, and programs that were built.
@@ -111,7 +107,7 @@ impl Debian {
         let target = self
             .path()
             .join(folder.trim_start_matches('/'))
-            .join(target);
+            .join(target.trim_start_matches("./"));
         fs::create_dir_all(&target).expect("a folder");
         for source in sources.split(' ') {
             let from = repository().join(source);
@@ -133,13 +129,19 @@ impl Debian {
     pub fn run(&self, step: &str, folder: &str) {
         let root = self.path();
         let mut script = String::new();
-        for (here, there) in self.binds.borrow().iter() {
-            let there = root.join(there.trim_start_matches('/'));
-            fs::create_dir_all(&there).expect("a folder");
+        for (at, here) in self.layers.borrow().iter().enumerate() {
+            let there = root.join(here.strip_prefix("/").expect("a whole path"));
+            let [changed, work] =
+                ["changed", "work"].map(|name| root.with_file_name(format!("{name}{at}")));
+            for folder in [&there, &changed, &work] {
+                fs::create_dir_all(folder).expect("a folder");
+            }
             script.push_str(&format!(
-                "mount --bind -o ro '{}' '{}'\n",
+                "mount -t overlay overlay '{}' -o 'lowerdir={},upperdir={},workdir={}'\n",
+                there.display(),
                 here.display(),
-                there.display()
+                changed.display(),
+                work.display(),
             ));
         }
         let shown = root.display();
@@ -150,14 +152,12 @@ impl Debian {
             .args(["--mount", "--pid", "--fork", "--kill-child"])
             .args(["sh", "-euc", &script, "sh"])
             .args(["env", "-i", "DEBIAN_FRONTEND=noninteractive", "HOME=/root"])
-            .args([
-                "RUSTUP_HOME=/usr/local/rustup",
-                "CARGO_HOME=/usr/local/cargo",
-            ])
-            .arg(
-                "PATH=/usr/local/cargo/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:\
-                 /sbin:/bin",
-            )
+            .arg(format!("RUSTUP_HOME={}", rustup_home().display()))
+            .arg(format!("CARGO_HOME={}", cargo_home().display()))
+            .arg(format!(
+                "PATH={}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                cargo_home().display()
+            ))
             .args(["sh", "-c", &format!("cd {folder} && {step}")])
             .output()
             .expect("unshare");
@@ -172,4 +172,16 @@ impl Debian {
 
 fn home() -> PathBuf {
     std::env::var_os("HOME").expect("a home folder").into()
+}
+
+fn home_of(variable: &str, folder: &str) -> PathBuf {
+    std::env::var_os(variable).map_or_else(|| home().join(folder), PathBuf::from)
+}
+
+fn rustup_home() -> PathBuf {
+    home_of("RUSTUP_HOME", ".rustup")
+}
+
+fn cargo_home() -> PathBuf {
+    home_of("CARGO_HOME", ".cargo")
 }
