@@ -33,8 +33,10 @@ impl Lan {
         };
         let bridge = lan.bridge.clone();
         ip(&["netns", "add", &bridge]);
-        ip(&["-n", &bridge, "link", "add", "br", "type", "bridge"]);
-        ip(&["-n", &bridge, "link", "set", "br", "up"]);
+        ip(&[
+            "-n", &bridge, "link", "add", "name", "lan", "type", "bridge",
+        ]);
+        ip(&["-n", &bridge, "link", "set", "dev", "lan", "up"]);
         for (at, name) in names.iter().enumerate() {
             let space = format!("salus{id}-{name}");
             let address = format!("10.90.0.{}", at + 1);
@@ -43,10 +45,12 @@ impl Lan {
             lan.hosts
                 .push((name.to_string(), space.clone(), address.clone()));
             ip(&[
-                "-n", &bridge, "link", "add", &port, "type", "veth", "peer", "name", "eth0",
-                "netns", &space,
+                "-n", &bridge, "link", "add", "name", &port, "type", "veth", "peer", "name",
+                "eth0", "netns", &space,
             ]);
-            ip(&["-n", &bridge, "link", "set", &port, "master", "br", "up"]);
+            ip(&[
+                "-n", &bridge, "link", "set", "dev", &port, "master", "lan", "up",
+            ]);
             ip(&[
                 "-n",
                 &space,
