@@ -162,7 +162,7 @@ impl Check<'_> {
                 &all.session,
                 format!("session: it lasts from {least} to {most}"),
             );
-        } else if session % SLOT != 0 {
+        } else if !session.is_multiple_of(SLOT) {
             let slot = span_text(SLOT);
             self.wrong(
                 &all.session,

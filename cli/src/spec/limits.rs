@@ -59,7 +59,7 @@ mod tests {
     fn the_metadata_has_them() {
         let limits = Limits::read().unwrap();
         assert!(limits.candidate_bond > limits.existential);
-        assert!(SESSION.start() % SLOT == 0);
+        assert!(SESSION.start().is_multiple_of(SLOT));
         assert!(limits.min_validators <= limits.max_validators);
     }
 }
