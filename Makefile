@@ -70,7 +70,7 @@ test-faults: setup-test
 	cargo build --locked -p salus-node -p salus-cli
 	cargo nextest run --locked --workspace --profile faults
 
-# A consortium's validators that join, leave, die, are cut off, lose disks and clocks, are upgraded.
+# A consortium's validators that join, leave, die, are cut off, lose disks and clocks.
 # Half an hour, as root for the network namespaces; what it had to leave out is said at the end.
 test-network: setup-test
 	cargo build --locked -p salus-node -p salus-cli

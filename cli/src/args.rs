@@ -90,6 +90,11 @@ pub struct Global {
     )]
     pub node: String,
 
+    /// While finality stands still: read the best block, and take for done what is in one. It may
+    /// still be undone.
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub unfinalized: bool,
+
     /// How to print.
     #[command(flatten)]
     pub printing: Printing,

@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use polkadot_sdk::*;
 use salus_blobs::{client::IpNet, Base};
 
+use crate::upgrade::TryUpgrade;
+
 /// Command line of `salus-node`.
 #[derive(Debug, clap::Parser)]
 pub struct Cli {
@@ -120,6 +122,9 @@ pub enum Subcommand {
 
     /// Export the state of a block into a chain spec.
     ExportState(sc_cli::ExportStateCmd),
+
+    /// Run the migrations of a new runtime on an exported state.
+    TryUpgrade(TryUpgrade),
 
     /// Import blocks.
     ImportBlocks(sc_cli::ImportBlocksCmd),

@@ -81,6 +81,7 @@ pub fn run() -> sc_cli::Result<()> {
             with_partial!(runner, |cmd, parts, config| cmd
                 .run(parts.client, config.chain_spec))
         }
+        Some(Subcommand::TryUpgrade(cmd)) => cmd.run(),
         Some(Subcommand::ImportBlocks(cmd)) => {
             let runner = cli.create_runner(cmd)?;
             with_partial!(runner, |cmd, parts, config| cmd

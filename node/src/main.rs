@@ -13,6 +13,7 @@ mod logs;
 mod metrics;
 mod rpc;
 mod service;
+mod upgrade;
 
 fn main() -> polkadot_sdk::sc_cli::Result<()> {
     command::run()

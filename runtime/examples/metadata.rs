@@ -16,6 +16,8 @@ const PALLETS: &[&str] = &[
     "Balances",
     "TransactionPayment",
     "Council",
+    "Whitelist",
+    "Grandpa",
     "Utility",
     "Registry",
     "Records",

@@ -199,6 +199,28 @@ impl_runtime_apis! {
         }
     }
 
+    // Panics are how its caller hears of a failure; nothing on chain can call it.
+    #[cfg(feature = "try-runtime")]
+    impl frame_try_runtime::TryRuntime<Block> for Runtime {
+        fn on_runtime_upgrade(checks: frame_try_runtime::UpgradeCheckSelect) -> (Weight, Weight) {
+            let weight = Executive::try_runtime_upgrade(checks);
+            let weight = weight.unwrap_or_else(|error| panic!("{error:?}"));
+            let most = <Runtime as frame_system::Config>::BlockWeights::get().max_block;
+            (weight, most)
+        }
+
+        fn execute_block(
+            block: <Block as BlockT>::LazyBlock,
+            state_root_check: bool,
+            signature_check: bool,
+            select: frame_try_runtime::TryStateSelect,
+        ) -> Weight {
+            let weight =
+                Executive::try_execute_block(block, state_root_check, signature_check, select);
+            weight.unwrap_or_else(|error| panic!("{error:?}"))
+        }
+    }
+
     impl sp_session::SessionKeys<Block> for Runtime {
         fn generate_session_keys(owner: Vec<u8>, seed: Option<Vec<u8>>) -> OpaqueGeneratedSessionKeys {
             SessionKeys::generate(&owner, seed).into()

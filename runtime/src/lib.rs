@@ -19,6 +19,8 @@ pub mod apis;
 pub mod configs;
 pub mod genesis;
 pub mod migrations;
+#[cfg(feature = "rehearsal")]
+pub mod rehearsal;
 pub mod session_length;
 
 use alloc::{borrow::Cow, vec::Vec};
@@ -57,17 +59,26 @@ pub mod session_keys {
 }
 pub use session_keys::SessionKeys;
 
-#[runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-    spec_name: Cow::Borrowed("salus"),
-    impl_name: Cow::Borrowed("salus"),
-    authoring_version: 1,
-    spec_version: 1,
-    impl_version: 1,
-    apis: apis::RUNTIME_API_VERSIONS,
-    transaction_version: 1,
-    system_version: 1,
-};
+// The attribute wants a literal.
+macro_rules! version {
+    ($spec:tt) => {
+        #[runtime_version]
+        pub const VERSION: RuntimeVersion = RuntimeVersion {
+            spec_name: Cow::Borrowed("salus"),
+            impl_name: Cow::Borrowed("salus"),
+            authoring_version: 1,
+            spec_version: $spec,
+            impl_version: 1,
+            apis: apis::RUNTIME_API_VERSIONS,
+            transaction_version: 1,
+            system_version: 1,
+        };
+    };
+}
+#[cfg(not(feature = "rehearsal"))]
+version!(1);
+#[cfg(feature = "rehearsal")]
+version!(2);
 
 /// What a transaction carries besides its call, checked in this order.
 pub type TxExtension = (

@@ -38,6 +38,8 @@ pub struct Chain {
     pub(super) client: OnlineClient<Config>,
     pub(super) rpc: RpcClient,
     spec_version: u32,
+    /// Whether a block that is not final is good enough.
+    pub(super) unfinalized: bool,
     pub(super) output: Output,
     /// Held from asking for a nonce until the pool has the transaction.
     pub(super) submitting: Mutex<()>,
@@ -103,6 +105,7 @@ impl Chain {
             client,
             rpc,
             spec_version: version.spec_version,
+            unfinalized: false,
             output: Output::new(false, true),
             submitting: Mutex::new(()),
         })
@@ -112,6 +115,7 @@ impl Chain {
     pub async fn open(global: &Global) -> anyhow::Result<Self> {
         Ok(Self {
             output: global.output(),
+            unfinalized: global.unfinalized,
             ..Self::connect(&global.node).await?
         })
     }
@@ -160,8 +164,21 @@ impl Chain {
         ))
     }
 
+    /// Takes the best block for the last finalized one from now on: while finality stands still.
+    pub fn unfinalized(self) -> Self {
+        Self {
+            unfinalized: true,
+            ..self
+        }
+    }
+
     /// The last finalized block.
     pub async fn finalized(&self) -> anyhow::Result<At> {
+        if self.unfinalized {
+            let best: Hash = self.rpc("chain_getBlockHash").await?;
+            let at = self.client.at_block(best).await;
+            return at.map_err(|error| self.failed("read the best block", error.into()));
+        }
         self.client
             .at_current_block()
             .await

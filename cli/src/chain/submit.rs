@@ -86,7 +86,7 @@ impl Receipt {
 }
 
 impl Chain {
-    /// Signs a call, submits it and waits until it is final. `Failure::Refused` with the error's
+    /// Signs a call, submits it and waits until it is final, or in a block where that has to do. `Failure::Refused` with the error's
     /// name and words where the runtime, or the transaction pool, refuses it.
     pub async fn submit<C: Payload>(&self, key: &Keypair, call: &C) -> anyhow::Result<Receipt> {
         let name = format!("{}.{}", words::lower(call.pallet_name()), call.call_name());
@@ -97,7 +97,7 @@ impl Chain {
             Ok(done) => done,
             Err(_) => bail!(
                 "{name} is not final after {} s: finality may be stalled; look at the state before \
-                 you try again",
+                 you try again (--unfinalized shows that of the best block)",
                 FINALITY.as_secs()
             ),
         }
@@ -138,6 +138,7 @@ impl Chain {
                 .map_err(|error| self.failed(name, error.into()))?;
             match status {
                 TransactionStatus::InFinalizedBlock(included) => break included,
+                TransactionStatus::InBestBlock(included) if self.unfinalized => break included,
                 TransactionStatus::Error { message }
                 | TransactionStatus::Invalid { message }
                 | TransactionStatus::Dropped { message } => {

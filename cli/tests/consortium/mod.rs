@@ -1,3 +1,23 @@
-//! A consortium's network: what it survives, and how members come and go. `make test-network`.
+//! A consortium's network: what it survives, and how members come and go, on real nodes. `make
+//! test-network` runs it; it takes minutes, so `make test` leaves it out (`.config/nextest.toml`).
 
+mod cables;
+mod clock;
+mod crash;
+mod disk;
 mod join;
+mod partition;
+mod stall;
+mod witness;
+
+use std::{env, fs::OpenOptions, io::Write};
+
+/// Says that a test was not run. `make test-network` repeats it at its end.
+fn skip(test: &str, why: &str) {
+    let line = format!("SKIPPED {test}: {why}");
+    eprintln!("{line}");
+    if let Some(file) = env::var_os("SALUS_SKIPPED") {
+        let mut file = OpenOptions::new().append(true).open(file).unwrap();
+        writeln!(file, "{line}").unwrap();
+    }
+}

@@ -40,7 +40,7 @@ const TOKEN: Duration = Duration::from_millis(salus_blobs::auth::LIFETIME_MS);
 const ATTEMPTS: u32 = 3;
 
 /// A record at Alice's gateway.
-struct Scene {
+pub struct Scene {
     chain: Chain,
     wallet: Wallet,
     patient: Person,
@@ -50,7 +50,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn set(net: &Net, gateway: &str) -> Self {
+    pub async fn set(net: &Net, gateway: &str) -> Self {
         let (hospital, patient) = (person("alice"), Person::named("//Ferdie"));
         let chain = net.chain("alice").await;
         let wallet = Wallet::open(net.file("wallet")).unwrap();
@@ -75,7 +75,7 @@ impl Scene {
         }
     }
 
-    async fn share(&self, to: &Person) {
+    pub async fn share(&self, to: &Person) {
         let (patient, wallet) = (&self.patient.key, &self.wallet);
         record::share(
             &self.chain,
@@ -100,7 +100,7 @@ impl Scene {
     }
 
     /// Waits until the gateway serves somebody.
-    async fn opens(&self, key: &Keypair) {
+    pub async fn opens(&self, key: &Keypair) {
         until("that the gateway serves", || async {
             match record::fetch_only(&self.chain, key, self.id).await {
                 Ok(_) => Some(()),

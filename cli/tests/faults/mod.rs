@@ -1,9 +1,9 @@
 //! Faults on real nodes: killed, cut off, stalled, replayed. `make test-faults` runs them; they take
 //! minutes, so `make test` leaves them out (`.config/nextest.toml`).
 
-mod consent;
+pub mod consent;
 mod forks;
-mod front;
+pub mod front;
 mod kills;
-mod net;
-mod work;
+pub mod net;
+pub mod work;

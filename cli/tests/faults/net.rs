@@ -1,16 +1,18 @@
 //! A network whose nodes can be killed, stopped, cut off and asked.
 
 use std::{
+    fs,
     future::Future,
-    path::PathBuf,
+    path::{Path, PathBuf},
+    process::Command,
     time::{Duration, Instant},
 };
 
-use codec::{Decode, Encode};
+use codec::{Compact, Decode, Encode};
 use rustix::process::{kill_process, Pid, Signal};
 use salus_cli::{
     chain::Chain,
-    network::{Network, Node, Options},
+    network::{find_node, Network, Node, Options, FOUNDERS},
 };
 use serde_json::{json, Value};
 use tempfile::TempDir;
@@ -18,7 +20,7 @@ use tempfile::TempDir;
 use crate::chain::name_the_node;
 
 /// Longest wait for anything, on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Lines of each log that a failed test shows.
@@ -49,6 +51,24 @@ pub fn until<T, F: Future<Output = Option<T>>>(
     }
 }
 
+/// Copies a folder, with modes and times.
+pub fn copy(from: &Path, to: &Path) {
+    let ran = Command::new("cp").arg("-a").args([from, to]).status();
+    assert!(ran.unwrap().success());
+}
+
+/// Runs the node's program for something else than a node; its output.
+fn run_node(words: &[&str]) -> Vec<u8> {
+    let ran = Command::new(find_node().unwrap()).args(words).output();
+    let ran = ran.unwrap();
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    ran.stdout
+}
+
 /// Validators on this machine, ended with the test.
 pub struct Net {
     network: Network,
@@ -67,6 +87,89 @@ impl Net {
         };
         let network = Network::create(&folder.path().join("net"), options).unwrap();
         Self { network, folder }
+    }
+
+    /// The four founders with the keys that their keystores have and nothing else gives them, and
+    /// with sessions of so many slots.
+    pub fn with_keys(session: u64) -> Self {
+        name_the_node();
+        let folder = tempfile::tempdir().unwrap();
+        let spec = folder.path().join("spec.json");
+        let exported = run_node(&["export-chain-spec", "--chain", "local"]);
+        let mut exported: Value = serde_json::from_slice(&exported).unwrap();
+        exported["genesis"]["runtimeGenesis"]["patch"]["sessionLength"]["slots"] = json!(session);
+        fs::write(&spec, exported.to_string()).unwrap();
+        let base = folder.path().join("net");
+        for (name, seed) in FOUNDERS
+            .iter()
+            .zip(["//Alice", "//Bob", "//Charlie", "//Dave"])
+        {
+            for (kind, scheme) in [
+                ("babe", "sr25519"),
+                ("gran", "ed25519"),
+                ("audi", "sr25519"),
+            ] {
+                run_node(&[
+                    "key",
+                    "insert",
+                    "--base-path",
+                    base.join(name).to_str().unwrap(),
+                    "--chain",
+                    spec.to_str().unwrap(),
+                    "--key-type",
+                    kind,
+                    "--scheme",
+                    scheme,
+                    "--suri",
+                    seed,
+                ]);
+            }
+        }
+        let network = Network::from_spec(&base, &spec, false).unwrap();
+        Self { network, folder }
+    }
+
+    /// The folder of a node's chain: database, keys, network state.
+    pub fn chain_folder(&self, name: &str) -> PathBuf {
+        let mut chains = fs::read_dir(self.base(name).join("chains")).unwrap();
+        let folder = chains.next().unwrap().unwrap().path();
+        assert!(chains.next().is_none());
+        folder
+    }
+
+    /// Removes a node's database, and nothing else.
+    pub fn lose_database(&self, name: &str) {
+        fs::remove_dir_all(self.chain_folder(name).join("paritydb")).unwrap();
+    }
+
+    /// Puts a new machine into the place of a node's, with nothing but a network key.
+    pub fn replace_machine(&self, name: &str) {
+        let base = self.base(name);
+        fs::remove_dir_all(&base).unwrap();
+        run_node(&[
+            "key",
+            "generate-node-key",
+            "--chain",
+            self.file("spec.json").to_str().unwrap(),
+            "--base-path",
+            base.to_str().unwrap(),
+        ]);
+    }
+
+    /// Copies a node's keystore to another place.
+    pub fn back_up_keys(&self, name: &str) {
+        copy(
+            &self.chain_folder(name).join("keystore"),
+            &self.file(&format!("{name}.keys")),
+        );
+    }
+
+    /// Puts the copy into the place of a keystore that is gone.
+    pub fn restore_keys(&self, name: &str) {
+        copy(
+            &self.file(&format!("{name}.keys")),
+            &self.chain_folder(name).join("keystore"),
+        );
     }
 
     /// A place for files of the test.
@@ -93,6 +196,22 @@ impl Net {
     pub fn arguments<S: Into<String>>(&mut self, name: &str, all: impl IntoIterator<Item = S>) {
         let all = all.into_iter().map(Into::into).collect();
         self.network.set_arguments(name, all).unwrap();
+    }
+
+    /// What its program is run by, from its next start on.
+    pub fn wrapper(&mut self, name: &str, words: Vec<String>) {
+        self.network.set_wrapper(name, words).unwrap();
+    }
+
+    /// Where a node's log is.
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.network.log(name)
+    }
+
+    /// The nodes' names.
+    pub fn names(&self) -> Vec<String> {
+        let nodes = self.network.nodes().iter();
+        nodes.map(|node| node.name.clone()).collect()
     }
 
     /// Lets a node's peers be chosen while it runs, by [`Self::cut_off`] and [`Self::join`].
@@ -128,6 +247,11 @@ impl Net {
     /// Kills a node at once (SIGKILL).
     pub async fn kill(&mut self, name: &str) {
         self.network.kill(name).await.unwrap();
+    }
+
+    /// Asks a node to stop and waits until it has.
+    pub async fn stop(&mut self, name: &str) {
+        self.network.stop(name).await.unwrap();
     }
 
     /// Starts a node that was killed, with its old database, and waits until it answers.
@@ -212,6 +336,23 @@ impl Net {
     pub async fn hash(&self, name: &str, height: u32) -> Option<String> {
         let hash = self.call(name, "chain_getBlockHash", json!([height])).await;
         hash.unwrap().as_str().map(str::to_owned)
+    }
+
+    /// Who made the block at a height of a node's best chain, as an index into the session's
+    /// validators.
+    pub async fn author(&self, name: &str, height: u32) -> Option<u32> {
+        let hash = self.hash(name, height).await?;
+        let header = self.call(name, "chain_getHeader", json!([hash])).await;
+        let header = header.unwrap();
+        let logs = header["digest"]["logs"].as_array().unwrap();
+        logs.iter().find_map(|log| {
+            let log = hex::decode(&log.as_str().unwrap()[2..]).unwrap();
+            // `DigestItem::PreRuntime` of BABE: a `PreDigest`, whose kinds all begin with the index.
+            let mut bytes = log.strip_prefix(b"\x06BABE")?;
+            Compact::<u32>::decode(&mut bytes).unwrap();
+            let (_, index) = <(u8, u32)>::decode(&mut bytes).unwrap();
+            Some(index)
+        })
     }
 
     /// Hash of a node's last finalized block.

@@ -1,4 +1,9 @@
-//! `salus council`: motions of the consortium's council, which decides by more than half.
+//! `salus council`: motions of the consortium's council, which decides by more than half, and by two
+//! thirds on what needs root.
+
+mod root;
+
+use std::{fs, path::PathBuf};
 
 use anyhow::{bail, Context};
 use clap::Subcommand;
@@ -16,8 +21,10 @@ use crate::{
     },
     error::usage,
     keys::KeyArgs,
-    registry,
+    registry::{self, CouncilArgs},
 };
+
+pub use root::{replace_authorities, upgrade, Upgrade};
 
 /// Commands of council members.
 #[derive(Debug, Subcommand)]
@@ -48,6 +55,37 @@ pub enum Command {
         /// Hash of the motion, of `salus council show`.
         #[arg(value_parser = parse_digest)]
         motion: Digest,
+    },
+    /// Upgrade the chain's runtime: two thirds of the council allow it, then anybody applies it.
+    ///
+    /// It is taken as far as the keys go. Once the others have voted, anybody runs it again.
+    Upgrade {
+        /// The new runtime: salus_runtime.compact.compressed.wasm of the build.
+        #[arg(value_name = "BLOB")]
+        blob: PathBuf,
+
+        /// The council's keys at hand; the first pays.
+        #[command(flatten)]
+        council: CouncilArgs,
+    },
+    /// Get finality back where more than a third of the validators are gone for good.
+    ///
+    /// With two thirds of the council the next session's validators take GRANDPA over, without a vote
+    /// of the old ones. Read "When finality has stalled" in docs/operations.md first. Needs
+    /// --unfinalized, as every command while finality stands still.
+    RestartFinality {
+        /// Highest block that a validator of the next session has finalized.
+        #[arg(long, value_name = "BLOCK")]
+        finalized: u32,
+
+        /// Blocks from the start of the next session until it takes effect: so many that all nodes
+        /// have that start by then.
+        #[arg(long, value_name = "BLOCKS", default_value_t = 10)]
+        delay: u32,
+
+        /// The council's keys at hand.
+        #[command(flatten)]
+        council: CouncilArgs,
     },
 }
 
@@ -190,8 +228,19 @@ async fn open_motion(chain: &Chain, at: &At, hash: Digest) -> anyhow::Result<Mot
 }
 
 /// Moves that `call` be made in the council's name, votes for it with each of `keys` in turn, and
-/// carries it out as soon as it has its votes. The first key moves it.
+/// carries it out as soon as it has its votes, more than half. The first key moves it.
 pub async fn carry(chain: &Chain, keys: &[Keypair], call: api::Call) -> anyhow::Result<Progress> {
+    let at = chain.finalized().await?;
+    let members = members(chain, &at).await?.len();
+    move_call(chain, keys, call, u32::try_from(members / 2 + 1)?).await
+}
+
+async fn move_call(
+    chain: &Chain,
+    keys: &[Keypair],
+    call: api::Call,
+    threshold: u32,
+) -> anyhow::Result<Progress> {
     let (first, _) = keys
         .split_first()
         .context("a motion needs somebody who moves it")?;
@@ -203,30 +252,13 @@ pub async fn carry(chain: &Chain, keys: &[Keypair], call: api::Call) -> anyhow::
             return Err(usage(format!("{account} does not sit in the council")));
         }
     }
-    let threshold = u32::try_from(members.len() / 2 + 1)?;
     let length = encoded_length(&at, &call)?;
     let words = describe(chain, &at, &call).await?;
     let receipt = chain
         .submit(first, &api::tx().council().propose(threshold, call, length))
         .await?;
     if let Ok(moved) = receipt.event::<api::council::events::Proposed>() {
-        let (hash, index) = (moved.proposal_hash, moved.proposal_index);
-        let mut progress = Progress {
-            hash,
-            call: words,
-            index: Some(index),
-            ayes: 0,
-            threshold,
-            done: false,
-            block: receipt.block,
-        };
-        for key in keys {
-            progress = vote(chain, key, hash, true).await?;
-            if progress.done {
-                break;
-            }
-        }
-        return Ok(progress);
+        return vote_all(chain, keys, moved.proposal_hash).await;
     }
     // One vote is enough: it was carried out at once.
     let done: api::council::events::Executed = receipt.event()?;
@@ -240,6 +272,21 @@ pub async fn carry(chain: &Chain, keys: &[Keypair], call: api::Call) -> anyhow::
         done: true,
         block: receipt.block,
     })
+}
+
+/// Votes for a motion with each of `keys` in turn, until it is carried out.
+async fn vote_all(chain: &Chain, keys: &[Keypair], hash: Digest) -> anyhow::Result<Progress> {
+    let (first, others) = keys
+        .split_first()
+        .context("a motion needs somebody who votes")?;
+    let mut progress = vote(chain, first, hash, true).await?;
+    for key in others {
+        if progress.done {
+            break;
+        }
+        progress = vote(chain, key, hash, true).await?;
+    }
+    Ok(progress)
 }
 
 /// Votes on a motion, and carries it out where it has its votes then.
@@ -371,6 +418,28 @@ impl Command {
                 output.result(&progress, |progress| match progress.done {
                     true => progress.words(&progress.call),
                     false => format!("{}: not carried; the motion is closed", progress.call),
+                })
+            }
+            Command::Upgrade { blob, council } => {
+                let shown = blob.display();
+                let bytes = fs::read(&blob)
+                    .map_err(|error| usage(format!("cannot read {shown}: {error}")))?;
+                let upgrade = upgrade(&chain, &council.keys()?, bytes).await?;
+                output.result(&upgrade, Upgrade::words)
+            }
+            Command::RestartFinality {
+                finalized,
+                delay,
+                council,
+            } => {
+                let keys = council.keys()?;
+                let progress = replace_authorities(&chain, &keys, finalized, delay).await?;
+                output.result(&progress, |progress| match progress {
+                    Some(progress) if !progress.done => progress.words(&progress.call),
+                    _ => format!(
+                        "the validators of the next session finalize from block {finalized} on, \
+                         {delay} blocks after its start"
+                    ),
                 })
             }
         }

@@ -1,0 +1,101 @@
+//! A validator whose clock is wrong.
+
+use std::{fs, path::PathBuf, time::Instant};
+
+use super::{
+    skip,
+    witness::{authors_after, nobody_is_accused, one_history},
+};
+use crate::faults::net::{play, until, Net};
+
+const ALL: [&str; 4] = ["alice", "bob", "charlie", "dave"];
+/// Blocks that show that it goes on.
+const ON: u32 = 6;
+/// Ten slots.
+const SKEW: &str = "20";
+
+/// A clock that is wrong by what a file says (libfaketime).
+struct Clock(PathBuf);
+
+impl Clock {
+    /// Of a node that does not run.
+    fn of(net: &mut Net, name: &str) -> Result<Self, String> {
+        let library = fs::read_dir("/usr/lib")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+            .find(|path| path.exists())
+            .ok_or("libfaketime is not installed (scripts/setup test)")?;
+        let clock = Self(net.file("clock"));
+        clock.set("+0");
+        let words = [
+            "env".to_owned(),
+            format!("LD_PRELOAD={}", library.display()),
+            format!("FAKETIME_TIMESTAMP_FILE={}", clock.0.display()),
+            "FAKETIME_CACHE_DURATION=1".to_owned(),
+            "FAKETIME_DONT_FAKE_MONOTONIC=1".to_owned(),
+        ];
+        net.wrapper(name, words.into());
+        Ok(clock)
+    }
+
+    /// From the next second on. Seconds, with their sign.
+    fn set(&self, wrong_by: &str) {
+        let draft = self.0.with_extension("new");
+        fs::write(&draft, wrong_by).unwrap();
+        fs::rename(draft, &self.0).unwrap();
+    }
+}
+
+/// Waits until a node's log says something that it did not say at its beginning.
+async fn logs(net: &Net, name: &str, words: &str) {
+    let path = net.log(name);
+    until(&format!("{words:?} in {name}'s log"), || async {
+        let log = fs::read_to_string(&path).unwrap();
+        log.contains(words).then_some(())
+    })
+    .await;
+}
+
+#[test]
+fn blocks_of_a_wrong_clock_are_refused_until_it_is_right() {
+    play(async {
+        let mut net = Net::create(4, false);
+        let clock = match Clock::of(&mut net, "dave") {
+            Ok(clock) => clock,
+            Err(why) => return skip("a wrong clock", &why),
+        };
+        net.start().await;
+        let chain = net.chain("alice").await;
+        authors_after(&net, &chain, "alice", "dave", 0).await;
+
+        // Ahead: the others refuse what it makes, and go on.
+        clock.set(&format!("+{SKEW}"));
+        logs(&net, "alice", "too far in the future").await;
+        let (_, finalized) = net.heights("alice").await;
+        net.finalizes("alice", finalized + ON).await;
+        clock.set("+0");
+        let began = Instant::now();
+        let (height, _) = net.heights("alice").await;
+        authors_after(&net, &chain, "alice", "dave", height).await;
+        println!("takes part {:?} after its clock was ahead", began.elapsed());
+
+        // Behind: it refuses what the others make.
+        clock.set(&format!("-{SKEW}"));
+        logs(&net, "dave", "too far in the future").await;
+        let (_, finalized) = net.heights("alice").await;
+        net.finalizes("alice", finalized + ON).await;
+        clock.set("+0");
+        let began = Instant::now();
+        let (height, _) = net.heights("alice").await;
+        authors_after(&net, &chain, "alice", "dave", height).await;
+        println!(
+            "takes part {:?} after its clock was behind",
+            began.elapsed()
+        );
+
+        one_history(&net, &ALL).await;
+        nobody_is_accused(&net, &chain).await;
+    });
+}
