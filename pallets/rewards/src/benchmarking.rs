@@ -151,12 +151,12 @@ mod benchmarks {
             releasing: i,
             price: None,
         };
-        let price;
+        let found;
         #[block]
         {
-            price = Pallet::<T>::find_price(index, &period);
+            found = Pallet::<T>::find_price(index, &period);
         }
-        assert_eq!(price.units, 7);
+        assert_eq!(found.units, 7);
     }
 
     #[benchmark]
