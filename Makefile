@@ -74,7 +74,8 @@ test-faults: setup-test
 # Half an hour, as root for the network namespaces; what it had to leave out is said at the end.
 test-network: setup-test
 	cargo build --locked -p salus-node -p salus-cli
-	@skipped=$$(mktemp); SALUS_SKIPPED=$$skipped cargo nextest run --locked --workspace --profile network; \
+	@skipped=$$(mktemp); export SALUS_SKIPPED=$$skipped SALUS_REHEARSAL; \
+	SALUS_REHEARSAL=$$(scripts/rehearsal) && cargo nextest run --locked --workspace --profile network; \
 	code=$$?; cat $$skipped >&2; rm -f $$skipped; exit $$code
 
 # The image and the compose file without an engine: clean Debian roots and namespaces, as root.

@@ -141,7 +141,7 @@ impl Accounts {
         for patient in &patients {
             let member = nodes
                 .chain
-                .get(&at, api::storage().registry().members(), (patient.clone(),))
+                .get(&at, api::storage().registry().members(), (*patient,))
                 .await?;
             ensure!(member.is_some(), "a patient could not be registered");
         }
@@ -239,7 +239,7 @@ impl Accounts {
                 sign(at, key, &call, nonce)
             }
             Kind::Release => {
-                let patient = self.patients[random.gen_range(0..self.patients.len())].clone();
+                let patient = self.patients[random.gen_range(0..self.patients.len())];
                 let blob = BlobPointer {
                     digest: Digest::from(random.gen::<[u8; 32]>()),
                     size: 100_000,

@@ -5,9 +5,11 @@ mod cables;
 mod clock;
 mod crash;
 mod disk;
+mod equivocation;
 mod join;
 mod partition;
 mod stall;
+mod upgrade;
 mod witness;
 
 use std::{env, fs::OpenOptions, io::Write};

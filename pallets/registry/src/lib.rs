@@ -69,7 +69,9 @@ pub mod pallet {
     use sp_core::H256;
     use sp_runtime::traits::{BlockNumberProvider, Zero};
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    // The second is what an upgrade is rehearsed with.
+    const STORAGE_VERSION: StorageVersion =
+        StorageVersion::new(if cfg!(feature = "rehearsal") { 2 } else { 1 });
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
