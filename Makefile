@@ -16,7 +16,7 @@ JSON ?=
 DEMO_FLAGS ?=
 BENCH_FLAGS ?=
 
-.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults test-network test-docker bench-fcm bench-chain metadata release weights clean
+.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults test-network test-docker collator test-parachain reproducible bench-fcm bench-chain metadata release weights clean
 
 all: build
 
@@ -83,6 +83,22 @@ test-docker: setup-test
 	scripts/setup docker
 	cargo build --locked -p salus-node -p salus-cli
 	cargo nextest run --locked --workspace --profile docker
+
+# The parachain flavour's collator, and final blocks of a development chain with it. Half an hour where
+# nothing was built before.
+collator: setup-test
+	cargo build --locked -p salus-node --features collator
+	cargo nextest run --locked -p salus-node --features collator -E 'test(/^collator::/)'
+
+# Blocks of the parachain flavour, validated as relay chains do.
+test-parachain: setup-test
+	cargo nextest run --locked -p salus-runtime --features parachain-test --test parachain --no-capture
+	SKIP_WASM_BUILD=1 cargo clippy --locked -p salus-runtime --features parachain --all-targets -- -D warnings
+	SKIP_WASM_BUILD=1 cargo nextest run --locked -p salus-runtime --features parachain --lib
+
+# Both blobs twice from nothing: the same bytes, within their limits.
+reproducible: setup
+	scripts/reproducible
 
 # Fuzzy c-means against scikit-fuzzy, in one run.
 bench-fcm:

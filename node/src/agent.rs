@@ -7,10 +7,8 @@ use futures::stream::{BoxStream, StreamExt};
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 use polkadot_sdk::{
     sc_chain_spec::ChainType,
-    sc_client_api::{Backend, BlockchainEvents},
+    sc_client_api::Backend,
     sc_service::{error::Error as ServiceError, TaskManager},
-    sp_api::ProvideRuntimeApi,
-    sp_blockchain::HeaderBackend,
     sp_core::sr25519,
     sp_keystore::{Keystore, KeystorePtr},
     substrate_prometheus_endpoint::Registry,
@@ -20,7 +18,7 @@ use salus_agent::{
 };
 use salus_blobs::{
     auth::FnSigner,
-    client::{AddressPolicy, Client, Limits},
+    client::{AddressPolicy, Client as BlobClient, Limits},
 };
 use salus_envelope::Identity;
 use salus_primitives::{
@@ -33,20 +31,20 @@ use salus_primitives::{
 use crate::{
     cli::AgentParams,
     gateway::Addresses,
-    service::{FullBackend, FullClient},
+    service::{FullBackend, NodeClient},
 };
 
 /// Longest wait for one blob; the agent tries again while the commit window lasts.
 const TRANSFER: Duration = Duration::from_secs(300);
 
 /// What the agent is wired to.
-pub struct Wiring<'a> {
+pub struct Wiring<'a, Client> {
     pub params: AgentParams,
     /// `//Alice` where the node runs with a development key.
     pub dev_seed: Option<String>,
     pub base_path: &'a Path,
     pub genesis: Hash,
-    pub client: Arc<FullClient>,
+    pub client: Arc<Client>,
     pub backend: Arc<FullBackend>,
     pub keystore: KeystorePtr,
     /// The gateway that takes results.
@@ -57,7 +55,7 @@ pub struct Wiring<'a> {
 }
 
 /// Starts the agent.
-pub fn start(wiring: Wiring) -> Result<WorkerStatus, ServiceError> {
+pub fn start<Client: NodeClient>(wiring: Wiring<Client>) -> Result<WorkerStatus, ServiceError> {
     let failed = |error: &dyn std::fmt::Display| ServiceError::Other(format!("agent: {error}"));
     let operator = operator_key(&wiring.keystore, wiring.dev_seed.as_deref())?;
     let identities = identities(&wiring.params, wiring.dev_seed.as_deref())?;
@@ -97,7 +95,7 @@ pub fn start(wiring: Wiring) -> Result<WorkerStatus, ServiceError> {
             also: wiring.params.agent_allow_network,
         },
     };
-    let client = Client::new(wiring.genesis, Arc::new(signer))
+    let client = BlobClient::new(wiring.genesis, Arc::new(signer))
         .and_then(|client| client.fetching_from(policy))
         .map_err(|error| failed(&error))?
         .with_route(addresses.public.clone(), addresses.local);
@@ -179,12 +177,12 @@ fn identities(params: &AgentParams, dev_seed: Option<&str>) -> Result<Vec<Identi
 }
 
 /// The node's client as the agent asks it.
-struct NodeChain {
-    client: Arc<FullClient>,
+struct NodeChain<Client> {
+    client: Arc<Client>,
     genesis: Hash,
 }
 
-impl Chain for NodeChain {
+impl<Client: NodeClient> Chain for NodeChain<Client> {
     fn finality(&self) -> BoxStream<'static, Block> {
         self.client
             .finality_notification_stream()

@@ -16,7 +16,7 @@ pub struct Cli {
 
     /// Options of every Substrate node.
     #[clap(flatten)]
-    pub run: sc_cli::RunCmd,
+    pub run: RunCmd,
 
     /// Options of the agent.
     #[clap(flatten)]
@@ -29,6 +29,11 @@ pub struct Cli {
     /// How the node logs.
     #[clap(flatten)]
     pub log: LogParams,
+
+    /// Options of the relay chain's node, where the chain is a parachain.
+    #[cfg(feature = "collator")]
+    #[arg(raw = true)]
+    pub relay_chain_args: Vec<String>,
 }
 
 /// Logging.
@@ -47,6 +52,21 @@ pub enum LogFormat {
     /// For programs: one object a line, with timestamp, level, target and fields (message and more).
     Json,
 }
+
+impl Cli {
+    /// Options of every Substrate node; a collator authors as a validator does.
+    pub fn run(&self) -> sc_cli::RunCmd {
+        #[cfg(feature = "collator")]
+        return self.run.normalize().base;
+        #[cfg(not(feature = "collator"))]
+        return self.run.clone();
+    }
+}
+
+#[cfg(feature = "collator")]
+type RunCmd = cumulus_client_cli::RunCmd;
+#[cfg(not(feature = "collator"))]
+type RunCmd = sc_cli::RunCmd;
 
 /// Off-chain work.
 #[derive(Debug, Clone, clap::Args)]
@@ -137,4 +157,13 @@ pub enum Subcommand {
 
     /// Print what the database knows of the chain.
     ChainInfo(sc_cli::ChainInfoCmd),
+
+    /// Print the header of a parachain's first block, to register it with a relay chain.
+    #[cfg(feature = "collator")]
+    #[command(alias = "export-genesis-state")]
+    ExportGenesisHead(cumulus_client_cli::ExportGenesisHeadCommand),
+
+    /// Print the code of a parachain, to register it with a relay chain.
+    #[cfg(feature = "collator")]
+    ExportGenesisWasm(cumulus_client_cli::ExportGenesisWasmCommand),
 }

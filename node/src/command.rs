@@ -6,6 +6,8 @@ use polkadot_sdk::{
     sc_service,
 };
 
+#[cfg(feature = "collator")]
+use crate::parachain;
 use crate::{
     chain_spec,
     cli::{Cli, Subcommand},
@@ -42,16 +44,30 @@ impl SubstrateCli for Cli {
     }
 }
 
-macro_rules! with_partial {
-    ($runner:ident, |$cmd:ident, $parts:ident, $config:ident| $run:expr) => {
+macro_rules! with_parts_of {
+    ($flavour:ident, $runner:ident, |$parts:ident, $config:ident| $run:expr) => {
         $runner.async_run(|$config| {
-            let $parts = service::new_partial(&$config)?;
+            let $parts = $flavour::new_partial(&$config)?;
             let task_manager = $parts.task_manager;
             let job = $run;
             Ok((job, task_manager))
         })
     };
 }
+
+/// Runs a subcommand with the parts of the flavour that the chain spec is of.
+macro_rules! with_partial {
+    ($runner:ident, |$parts:ident, $config:ident| $run:expr) => {{
+        #[cfg(feature = "collator")]
+        if parachain::is_parachain(&*$runner.config().chain_spec) {
+            return with_parts_of!(parachain, $runner, |$parts, $config| $run);
+        }
+        with_parts_of!(service, $runner, |$parts, $config| $run)
+    }};
+}
+
+#[cfg(feature = "collator")]
+const NOT_A_PARACHAIN: &str = "this chain is no parachain: its spec names no relay chain";
 
 /// Parses the command line and runs it.
 pub fn run() -> sc_cli::Result<()> {
@@ -68,23 +84,23 @@ pub fn run() -> sc_cli::Result<()> {
         }
         Some(Subcommand::CheckBlock(cmd)) => {
             let runner = cli.create_runner(cmd)?;
-            with_partial!(runner, |cmd, parts, config| cmd
+            with_partial!(runner, |parts, config| cmd
                 .run(parts.client, parts.import_queue))
         }
         Some(Subcommand::ExportBlocks(cmd)) => {
             let runner = cli.create_runner(cmd)?;
-            with_partial!(runner, |cmd, parts, config| cmd
+            with_partial!(runner, |parts, config| cmd
                 .run(parts.client, config.database))
         }
         Some(Subcommand::ExportState(cmd)) => {
             let runner = cli.create_runner(cmd)?;
-            with_partial!(runner, |cmd, parts, config| cmd
+            with_partial!(runner, |parts, config| cmd
                 .run(parts.client, config.chain_spec))
         }
         Some(Subcommand::TryUpgrade(cmd)) => cmd.run(),
         Some(Subcommand::ImportBlocks(cmd)) => {
             let runner = cli.create_runner(cmd)?;
-            with_partial!(runner, |cmd, parts, config| cmd
+            with_partial!(runner, |parts, config| cmd
                 .run(parts.client, parts.import_queue))
         }
         Some(Subcommand::PurgeChain(cmd)) => cli
@@ -92,7 +108,15 @@ pub fn run() -> sc_cli::Result<()> {
             .sync_run(|config| cmd.run(config.database)),
         Some(Subcommand::Revert(cmd)) => {
             let runner = cli.create_runner(cmd)?;
-            with_partial!(runner, |cmd, parts, config| {
+            #[cfg(feature = "collator")]
+            if parachain::is_parachain(&*runner.config().chain_spec) {
+                return with_parts_of!(parachain, runner, |parts, config| cmd.run(
+                    parts.client,
+                    parts.backend,
+                    None
+                ));
+            }
+            with_parts_of!(service, runner, |parts, config| {
                 let revert_grandpa = Box::new(|client, _, blocks| {
                     polkadot_sdk::sc_consensus_grandpa::revert(client, blocks)?;
                     Ok(())
@@ -103,8 +127,32 @@ pub fn run() -> sc_cli::Result<()> {
         Some(Subcommand::ChainInfo(cmd)) => cli
             .create_runner(cmd)?
             .sync_run(|config| cmd.run::<salus_primitives::OpaqueBlock>(&config)),
+        #[cfg(feature = "collator")]
+        Some(Subcommand::ExportGenesisHead(cmd)) => cli.create_runner(cmd)?.sync_run(|config| {
+            if parachain::is_parachain(&*config.chain_spec) {
+                cmd.run::<salus_primitives::OpaqueBlock, _>(parachain::new_partial(&config)?.client)
+            } else {
+                Err(NOT_A_PARACHAIN.into())
+            }
+        }),
+        #[cfg(feature = "collator")]
+        Some(Subcommand::ExportGenesisWasm(cmd)) => cli.create_runner(cmd)?.sync_run(|config| {
+            if parachain::is_parachain(&*config.chain_spec) {
+                cmd.run(&*config.chain_spec)
+            } else {
+                Err(NOT_A_PARACHAIN.into())
+            }
+        }),
         None => {
             let runner = logs::create_runner(&cli)?;
+            #[cfg(feature = "collator")]
+            if parachain::is_parachain(&*runner.config().chain_spec) {
+                let options = parachain::Options::of(&cli);
+                return runner.run_node_until_exit(|mut config| async move {
+                    config.offchain_worker.enabled |= options.agent.agent;
+                    parachain::run(config, options).await
+                });
+            }
             let (agent, gateway) = (cli.agent.clone(), cli.gateway.clone());
             runner.run_node_until_exit(|mut config| async move {
                 // The hook only delivers what the agent computed.

@@ -10,8 +10,7 @@ use std::{
 
 use polkadot_sdk::{
     sc_service::{error::Error as ServiceError, TaskManager},
-    sp_api::{ApiError, ProvideRuntimeApi},
-    sp_blockchain::HeaderBackend,
+    sp_api::ApiError,
     substrate_prometheus_endpoint::Registry,
 };
 use salus_blobs::{
@@ -24,16 +23,16 @@ use salus_primitives::{
     AccountId, Digest, Hash,
 };
 
-use crate::{cli::GatewayParams, metrics, service::FullClient};
+use crate::{cli::GatewayParams, metrics, service::NodeClient};
 
 /// The node's client as a gateway asks it.
-pub struct ChainView {
-    client: Arc<FullClient>,
+pub struct ChainView<Client> {
+    client: Arc<Client>,
     genesis: Hash,
 }
 
-impl ChainView {
-    pub fn new(client: Arc<FullClient>, genesis: Hash) -> Self {
+impl<Client> ChainView<Client> {
+    pub fn new(client: Arc<Client>, genesis: Hash) -> Self {
         Self { client, genesis }
     }
 }
@@ -42,7 +41,7 @@ fn chain_error(error: ApiError) -> ChainError {
     ChainError(error.to_string())
 }
 
-impl Chain for ChainView {
+impl<Client: NodeClient> Chain for ChainView<Client> {
     fn genesis(&self) -> Hash {
         self.genesis
     }
@@ -102,10 +101,10 @@ pub struct Addresses {
 
 /// Starts the gateway where the command line asks for one. Without one, the addresses are those of
 /// the member's gateway elsewhere, where the command line names it.
-pub async fn start(
+pub async fn start<Client: NodeClient>(
     params: &GatewayParams,
     base_path: &Path,
-    chain: ChainView,
+    chain: ChainView<Client>,
     registry: Option<&Registry>,
     tasks: &TaskManager,
 ) -> Result<Option<Addresses>, ServiceError> {

@@ -33,15 +33,16 @@ const FEW_FILES: u64 = 10_000;
 
 /// The runner of a node, which logs as its command line says.
 pub fn create_runner(cli: &Cli) -> sc_cli::Result<sc_cli::Runner<Cli>> {
+    let run = cli.run();
     if cli.log.log_format == LogFormat::Text {
-        return cli.create_runner(&cli.run);
+        return cli.create_runner(&run);
     }
     // As `SubstrateCli::create_runner` does, whose logger writes text only.
     let tokio = sc_cli::build_runtime()?;
     let signals = tokio.block_on(async { sc_cli::Signals::capture() })?;
-    let config = cli.create_configuration(&cli.run, tokio.handle().clone())?;
+    let config = cli.create_configuration(&run, tokio.handle().clone())?;
     polkadot_sdk::sp_panic_handler::set(&Cli::support_url(), &Cli::impl_version());
-    init(&cli.run)?;
+    init(&run)?;
     match fdlimit::raise_fd_limit() {
         Ok(fdlimit::Outcome::LimitRaised { to, .. }) if to < FEW_FILES => {
             log::warn!("{to} open files are allowed; a node wants {FEW_FILES}")

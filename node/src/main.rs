@@ -11,6 +11,8 @@ mod command;
 mod gateway;
 mod logs;
 mod metrics;
+#[cfg(feature = "collator")]
+mod parachain;
 mod rpc;
 mod service;
 mod upgrade;

@@ -19,7 +19,7 @@ use salus_primitives::{BlockNumber, Hash, OpaqueBlock as Block};
 
 use crate::{
     agent::{WorkerApiServer, WorkerRpc, WorkerStatus},
-    service::{FullBackend, FullClient, FullPool, FullSelectChain},
+    service::{FullBackend, FullClient, FullPool, FullSelectChain, NodeClient, Pool},
 };
 
 /// What GRANDPA's RPC needs.
@@ -42,6 +42,19 @@ pub struct Deps {
     pub worker: WorkerStatus,
 }
 
+/// What the RPC of every node has, whatever its consensus.
+pub fn common<Client: NodeClient>(
+    client: Arc<Client>,
+    pool: Arc<Pool<Client>>,
+    worker: WorkerStatus,
+) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut module = RpcModule::new(());
+    module.merge(System::new(client.clone(), pool).into_rpc())?;
+    module.merge(TransactionPayment::new(client).into_rpc())?;
+    module.merge(WorkerRpc::new(worker).into_rpc())?;
+    Ok(module)
+}
+
 /// All of the node's RPC.
 pub fn create(deps: Deps) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
     let Deps {
@@ -53,9 +66,7 @@ pub fn create(deps: Deps) -> Result<RpcModule<()>, Box<dyn std::error::Error + S
         grandpa,
         worker,
     } = deps;
-    let mut module = RpcModule::new(());
-    module.merge(System::new(client.clone(), pool).into_rpc())?;
-    module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
+    let mut module = common(client.clone(), pool, worker)?;
     module.merge(Babe::new(client, babe_worker_handle, keystore, select_chain).into_rpc())?;
     module.merge(
         Grandpa::new(
@@ -67,6 +78,5 @@ pub fn create(deps: Deps) -> Result<RpcModule<()>, Box<dyn std::error::Error + S
         )
         .into_rpc(),
     )?;
-    module.merge(WorkerRpc::new(worker).into_rpc())?;
     Ok(module)
 }

@@ -1,17 +1,21 @@
 //! Wires the services of a node.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use polkadot_sdk::{
+    frame_system_rpc_runtime_api::AccountNonceApi,
+    pallet_transaction_payment_rpc_runtime_api::TransactionPaymentApi,
     sc_authority_discovery, sc_basic_authorship,
-    sc_client_api::{Backend, BlockBackend},
+    sc_client_api::{Backend, BlockBackend, BlockchainEvents, ExecutorProvider, UsageProvider},
     sc_consensus::{DefaultImportQueue, LongestChain},
     sc_consensus_babe::{self, BabeBlockImport, BabeLink, BabeWorkerHandle, SlotProportion},
     sc_consensus_grandpa as grandpa,
     sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging,
     sc_executor::WasmExecutor,
-    sc_network::{self, event::Event, NetworkBackend, NetworkEventStream},
+    sc_network::{
+        self, event::Event, service::traits::NetworkService, NetworkBackend, NetworkEventStream,
+    },
     sc_network_sync::WarpSyncConfig,
     sc_offchain,
     sc_service::{
@@ -19,11 +23,22 @@ use polkadot_sdk::{
     },
     sc_transaction_pool::{self, TransactionPoolHandle},
     sc_transaction_pool_api::OffchainTransactionPoolFactory,
+    sp_api::ProvideRuntimeApi,
+    sp_block_builder::BlockBuilder,
+    sp_blockchain::{self, HeaderBackend, HeaderMetadata},
     sp_consensus_babe::inherents::InherentDataProvider as BabeInherent,
     sp_inherents::CreateInherentDataProviders,
-    sp_io, sp_timestamp,
+    sp_io,
+    sp_keystore::KeystorePtr,
+    sp_offchain::OffchainWorkerApi,
+    sp_runtime::traits::BlockIdTo,
+    sp_timestamp,
+    sp_transaction_pool::runtime_api::TaggedTransactionQueue,
 };
-use salus_primitives::{Hash, OpaqueBlock as Block};
+use salus_primitives::{
+    apis::{BlobsApi, DutiesApi, JobsApi},
+    AccountId, Balance, Hash, Nonce, OpaqueBlock as Block,
+};
 use salus_runtime::apis::RuntimeApi;
 
 use crate::{
@@ -37,7 +52,8 @@ pub type FullClient =
     sc_service::TFullClient<Block, RuntimeApi, WasmExecutor<sp_io::SubstrateHostFunctions>>;
 pub type FullBackend = sc_service::TFullBackend<Block>;
 pub type FullSelectChain = LongestChain<FullBackend, Block>;
-pub type FullPool = TransactionPoolHandle<Block, FullClient>;
+pub type Pool<Client> = TransactionPoolHandle<Block, Client>;
+pub type FullPool = Pool<FullClient>;
 type GrandpaImport = grandpa::GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
 type BlockImport<CIDP> = BabeBlockImport<Block, FullClient, GrandpaImport, CIDP, FullSelectChain>;
 
@@ -48,6 +64,158 @@ const JUSTIFICATION_PERIOD: u32 = 512;
 /// final after 1.5 s with 100 ms, 1.7 s with 150, 1.9 s with 200 (docs/performance.md). 150 are three
 /// times the way across a continent; where a vote takes longer, only its round does.
 const GOSSIP: Duration = Duration::from_millis(150);
+
+/// Runtime APIs that both flavours have and that nodes ask.
+pub trait NodeApi:
+    AccountNonceApi<Block, AccountId, Nonce>
+    + BlobsApi<Block, AccountId>
+    + BlockBuilder<Block>
+    + DutiesApi<Block, AccountId>
+    + JobsApi<Block, AccountId>
+    + OffchainWorkerApi<Block>
+    + TaggedTransactionQueue<Block>
+    + TransactionPaymentApi<Block, Balance>
+{
+}
+impl<Api> NodeApi for Api where
+    Api: AccountNonceApi<Block, AccountId, Nonce>
+        + BlobsApi<Block, AccountId>
+        + BlockBuilder<Block>
+        + DutiesApi<Block, AccountId>
+        + JobsApi<Block, AccountId>
+        + OffchainWorkerApi<Block>
+        + TaggedTransactionQueue<Block>
+        + TransactionPaymentApi<Block, Balance>
+{
+}
+
+/// A client of either flavour, as the pool, the agent, the gateway and the RPC use it.
+pub trait NodeClient:
+    ProvideRuntimeApi<Block, Api: NodeApi>
+    + BlockBackend<Block>
+    + BlockchainEvents<Block>
+    + BlockIdTo<Block, Error = sp_blockchain::Error>
+    + ExecutorProvider<Block>
+    + HeaderBackend<Block>
+    + HeaderMetadata<Block, Error = sp_blockchain::Error>
+    + UsageProvider<Block>
+    + Send
+    + Sync
+    + 'static
+{
+}
+impl<Client> NodeClient for Client where
+    Client: ProvideRuntimeApi<Block, Api: NodeApi>
+        + BlockBackend<Block>
+        + BlockchainEvents<Block>
+        + BlockIdTo<Block, Error = sp_blockchain::Error>
+        + ExecutorProvider<Block>
+        + HeaderBackend<Block>
+        + HeaderMetadata<Block, Error = sp_blockchain::Error>
+        + UsageProvider<Block>
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// The transaction pool.
+pub fn pool<Client: NodeClient>(
+    config: &Configuration,
+    client: &Arc<Client>,
+    task_manager: &TaskManager,
+) -> Arc<Pool<Client>> {
+    let builder = sc_transaction_pool::Builder::new(
+        task_manager.spawn_essential_handle(),
+        client.clone(),
+        config.role.is_authority().into(),
+    );
+    Arc::from(
+        builder
+            .with_options(config.transaction_pool.clone())
+            .with_prometheus(config.prometheus_registry())
+            .build(),
+    )
+}
+
+/// What the work beside the chain is wired to.
+pub struct OffChain<'a, Client: NodeClient> {
+    pub config: &'a Configuration,
+    pub agent: AgentParams,
+    pub gateway: GatewayParams,
+    pub client: Arc<Client>,
+    pub backend: Arc<FullBackend>,
+    pub pool: Arc<Pool<Client>>,
+    pub network: Arc<dyn NetworkService>,
+    pub keystore: KeystorePtr,
+    pub task_manager: &'a TaskManager,
+}
+
+/// Starts the off-chain hook, the gateway and the agent, as far as the command line asks for them.
+pub async fn off_chain<Client: NodeClient>(
+    wiring: OffChain<'_, Client>,
+) -> Result<WorkerStatus, ServiceError> {
+    let OffChain {
+        config,
+        agent: agent_params,
+        gateway: gateway_params,
+        client,
+        backend,
+        pool,
+        network,
+        keystore,
+        task_manager,
+    } = wiring;
+    let genesis = genesis_hash(&*client)?;
+    if config.offchain_worker.enabled {
+        let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
+            runtime_api_provider: client.clone(),
+            keystore: Some(keystore.clone()),
+            offchain_db: backend.offchain_storage(),
+            transaction_pool: Some(OffchainTransactionPoolFactory::new(pool)),
+            network_provider: Arc::new(network),
+            is_validator: config.role.is_authority(),
+            enable_http_requests: false,
+            custom_extensions: |_| Vec::new(),
+        })
+        .map_err(|error| ServiceError::Other(format!("off-chain workers: {error}")))?;
+        task_manager.spawn_handle().spawn(
+            "offchain-workers-runner",
+            "offchain-worker",
+            Box::pin(workers.run(client.clone(), task_manager.spawn_handle())),
+        );
+    }
+
+    let chain = gateway::ChainView::new(client.clone(), genesis);
+    let base_path = config.base_path.path();
+    let registry = config.prometheus_registry();
+    let serving = gateway::start(&gateway_params, base_path, chain, registry, task_manager).await?;
+    if !agent_params.agent {
+        return Ok(WorkerStatus::off());
+    }
+    agent::start(agent::Wiring {
+        params: agent_params,
+        dev_seed: config.dev_key_seed.clone(),
+        base_path,
+        genesis,
+        client,
+        backend,
+        keystore,
+        gateway: serving,
+        chain_type: config.chain_spec.chain_type(),
+        registry,
+        task_manager,
+    })
+}
+
+/// Hash of the first block.
+fn genesis_hash<Client: BlockBackend<Block>>(client: &Client) -> Result<Hash, ServiceError> {
+    client
+        .block_hash(0)
+        .ok()
+        .flatten()
+        .ok_or_else(|| ServiceError::Other("the database has no genesis block".into()))
+}
 
 /// Timestamp and BABE slot of a block, from this machine's clock.
 #[derive(Clone)]
@@ -95,16 +263,7 @@ pub fn new_partial(config: &Configuration) -> Result<Parts, ServiceError> {
         sc_service::new_full_parts::<Block, RuntimeApi, _>(config, None, executor, Vec::new())?;
     let client = Arc::new(client);
     let select_chain = LongestChain::new(backend.clone());
-    let transaction_pool = Arc::from(
-        sc_transaction_pool::Builder::new(
-            task_manager.spawn_essential_handle(),
-            client.clone(),
-            config.role.is_authority().into(),
-        )
-        .with_options(config.transaction_pool.clone())
-        .with_prometheus(config.prometheus_registry())
-        .build(),
-    );
+    let transaction_pool = pool(config, &client, &task_manager);
 
     let (grandpa_import, grandpa_link) = grandpa::block_import(
         client.clone(),
@@ -182,18 +341,11 @@ pub async fn new_full<N: NetworkBackend<Block, Hash>>(
     let name = config.network.node_name.clone();
     let registry = config.prometheus_registry().cloned();
     let enable_grandpa = !config.disable_grandpa;
-    let enable_offchain = config.offchain_worker.enabled;
     let publish_non_global_ips = config.network.allow_non_globals_in_dht;
     let public_addresses = config.network.public_addresses.clone();
     let keystore = keystore_container.keystore();
-    let base_path: Box<Path> = config.base_path.path().into();
-    let dev_seed = config.dev_key_seed.clone();
-    let chain_type = config.chain_spec.chain_type();
-    let genesis = client
-        .block_hash(0)
-        .ok()
-        .flatten()
-        .ok_or_else(|| ServiceError::Other("the database has no genesis block".into()))?;
+    let base_path = config.base_path.path().to_path_buf();
+    let genesis = genesis_hash(&*client)?;
 
     let metrics = N::register_notification_metrics(registry.as_ref());
     let mut net_config = sc_network::config::FullNetworkConfiguration::<_, _, N>::new(
@@ -228,53 +380,18 @@ pub async fn new_full<N: NetworkBackend<Block, Hash>>(
             gap_sync_body_policy: None,
         })?;
 
-    if enable_offchain {
-        let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
-            runtime_api_provider: client.clone(),
-            keystore: Some(keystore.clone()),
-            offchain_db: backend.offchain_storage(),
-            transaction_pool: Some(OffchainTransactionPoolFactory::new(
-                transaction_pool.clone(),
-            )),
-            network_provider: Arc::new(network.clone()),
-            is_validator: role.is_authority(),
-            enable_http_requests: false,
-            custom_extensions: |_| Vec::new(),
-        })
-        .map_err(|error| ServiceError::Other(format!("off-chain workers: {error}")))?;
-        task_manager.spawn_handle().spawn(
-            "offchain-workers-runner",
-            "offchain-worker",
-            Box::pin(workers.run(client.clone(), task_manager.spawn_handle())),
-        );
-    }
-
-    let chain = gateway::ChainView::new(client.clone(), genesis);
-    let serving = gateway::start(
-        &gateway_params,
-        &base_path,
-        chain,
-        registry.as_ref(),
-        &task_manager,
-    )
+    let worker = off_chain(OffChain {
+        config: &config,
+        agent: agent_params,
+        gateway: gateway_params,
+        client: client.clone(),
+        backend: backend.clone(),
+        pool: transaction_pool.clone(),
+        network: network.clone(),
+        keystore: keystore.clone(),
+        task_manager: &task_manager,
+    })
     .await?;
-    let worker = if agent_params.agent {
-        agent::start(agent::Wiring {
-            params: agent_params,
-            dev_seed,
-            base_path: &base_path,
-            genesis,
-            client: client.clone(),
-            backend: backend.clone(),
-            keystore: keystore.clone(),
-            gateway: serving,
-            chain_type,
-            registry: registry.as_ref(),
-            task_manager: &task_manager,
-        })?
-    } else {
-        WorkerStatus::off()
-    };
 
     let shared_voter_state = grandpa::SharedVoterState::empty();
     let rpc_builder = {
@@ -325,13 +442,8 @@ pub async fn new_full<N: NetworkBackend<Block, Hash>>(
     })?;
     // From here on the keys of development are in the keystore.
     if let Some(registry) = &registry {
-        let watcher = metrics::Watcher::new(
-            registry,
-            client.clone(),
-            keystore.clone(),
-            base_path.to_path_buf(),
-        )
-        .map_err(|error| ServiceError::Other(format!("metrics: {error}")))?;
+        let watcher = metrics::Watcher::new(registry, client.clone(), keystore.clone(), base_path)
+            .map_err(|error| ServiceError::Other(format!("metrics: {error}")))?;
         task_manager
             .spawn_handle()
             .spawn_blocking("operator-metrics", None, watcher.run());

@@ -1,23 +1,19 @@
 //! What nodes and commands may ask of the runtime.
 
 use alloc::vec::Vec;
-use codec::Encode;
 use polkadot_sdk::{
     frame_support::{
         genesis_builder_helper::{build_state, get_preset},
-        traits::{Get, KeyOwnerProofSystem},
+        traits::Get,
         weights::Weight,
     },
-    pallet_grandpa,
     pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo},
     sp_api::{self, impl_runtime_apis},
-    sp_authority_discovery::AuthorityId as AuthorityDiscoveryId,
-    sp_consensus_babe, sp_consensus_grandpa,
     sp_core::OpaqueMetadata,
     sp_genesis_builder,
     sp_inherents::{CheckInherentsResult, InherentData},
     sp_runtime::{
-        traits::{Block as BlockT, NumberFor},
+        traits::Block as BlockT,
         transaction_validity::{TransactionSource, TransactionValidity},
         ApplyExtrinsicResult, ExtrinsicInclusionMode, FixedU128,
     },
@@ -34,11 +30,27 @@ use salus_primitives::{
     Digest,
 };
 
+#[cfg(feature = "parachain")]
 use crate::{
-    configs::EpochDuration, genesis, session_keys::SessionKeys, AccountId, AuthorityDiscovery,
-    Babe, Balance, Block, Delegation, Executive, Grandpa, Historical, InherentDataExt, Jobs, Nonce,
-    Records, Registry, Runtime, RuntimeCall, RuntimeGenesisConfig, Session, System,
-    TransactionPayment, VERSION,
+    configs::flavour::{ConsensusHook, VELOCITY},
+    Aura, ParachainInfo, ParachainSystem,
+};
+#[cfg(not(feature = "parachain"))]
+use crate::{
+    configs::{flavour::BABE_EPOCH_CONFIG, EpochDuration},
+    AuthorityDiscovery, Babe, Grandpa, Historical,
+};
+use crate::{
+    genesis, session_keys::SessionKeys, AccountId, Balance, Block, Delegation, Executive,
+    InherentDataExt, Jobs, Nonce, Records, Registry, Runtime, RuntimeCall, RuntimeGenesisConfig,
+    Session, System, TransactionPayment, VERSION,
+};
+#[cfg(not(feature = "parachain"))]
+use codec::Encode;
+#[cfg(not(feature = "parachain"))]
+use polkadot_sdk::{
+    frame_support::traits::KeyOwnerProofSystem,
+    sp_authority_discovery::AuthorityId as AuthorityDiscoveryId, sp_runtime::traits::NumberFor,
 };
 
 /// Duties handed out at once at most: a node that owes more is told of the most urgent.
@@ -124,9 +136,10 @@ impl_runtime_apis! {
         }
     }
 
+    #[cfg(not(feature = "parachain"))]
     impl sp_consensus_babe::BabeApi<Block> for Runtime {
         fn configuration() -> sp_consensus_babe::BabeConfiguration {
-            let epoch = Babe::epoch_config().unwrap_or(genesis::BABE_EPOCH_CONFIG);
+            let epoch = Babe::epoch_config().unwrap_or(BABE_EPOCH_CONFIG);
             sp_consensus_babe::BabeConfiguration {
                 slot_duration: Babe::slot_duration(),
                 epoch_length: EpochDuration::get(),
@@ -165,6 +178,7 @@ impl_runtime_apis! {
         }
     }
 
+    #[cfg(not(feature = "parachain"))]
     impl sp_consensus_grandpa::GrandpaApi<Block> for Runtime {
         fn grandpa_authorities() -> sp_consensus_grandpa::AuthorityList {
             Grandpa::grandpa_authorities()
@@ -193,6 +207,7 @@ impl_runtime_apis! {
         }
     }
 
+    #[cfg(not(feature = "parachain"))]
     impl sp_authority_discovery::AuthorityDiscoveryApi<Block> for Runtime {
         fn authorities() -> Vec<AuthorityDiscoveryId> {
             AuthorityDiscovery::authorities()
@@ -218,6 +233,76 @@ impl_runtime_apis! {
             let weight =
                 Executive::try_execute_block(block, state_root_check, signature_check, select);
             weight.unwrap_or_else(|error| panic!("{error:?}"))
+        }
+    }
+
+    #[cfg(feature = "parachain")]
+    impl sp_consensus_aura::AuraApi<Block, sp_consensus_aura::sr25519::AuthorityId> for Runtime {
+        fn slot_duration() -> sp_consensus_aura::SlotDuration {
+            sp_consensus_aura::SlotDuration::from_millis(Aura::slot_duration())
+        }
+
+        fn authorities() -> Vec<sp_consensus_aura::sr25519::AuthorityId> {
+            pallet_aura::Authorities::<Runtime>::get().into_inner()
+        }
+    }
+
+    #[cfg(feature = "parachain")]
+    impl cumulus_primitives_aura::AuraUnincludedSegmentApi<Block> for Runtime {
+        fn can_build_upon(
+            included: <Block as BlockT>::Hash,
+            slot: cumulus_primitives_aura::Slot,
+        ) -> bool {
+            ConsensusHook::can_build_upon(included, slot)
+        }
+    }
+
+    #[cfg(feature = "parachain")]
+    impl cumulus_primitives_core::CollectCollationInfo<Block> for Runtime {
+        fn collect_collation_info(
+            header: &<Block as BlockT>::Header,
+        ) -> cumulus_primitives_core::CollationInfo {
+            ParachainSystem::collect_collation_info(header)
+        }
+    }
+
+    #[cfg(feature = "parachain")]
+    impl cumulus_primitives_core::GetParachainInfo<Block> for Runtime {
+        fn parachain_id() -> cumulus_primitives_core::ParaId {
+            ParachainInfo::parachain_id()
+        }
+    }
+
+    #[cfg(feature = "parachain")]
+    impl cumulus_primitives_core::RelayParentOffsetApi<Block> for Runtime {
+        fn relay_parent_offset() -> u32 {
+            <Runtime as cumulus_pallet_parachain_system::Config>::RelayParentOffset::get()
+        }
+
+        fn max_claim_queue_offset() -> u8 {
+            ParachainSystem::max_claim_queue_offset()
+        }
+    }
+
+    #[cfg(feature = "parachain")]
+    impl cumulus_primitives_core::TargetBlockRate<Block> for Runtime {
+        fn target_block_rate() -> u32 {
+            VELOCITY
+        }
+    }
+
+    #[cfg(feature = "parachain")]
+    impl cumulus_primitives_core::SchedulingV3EnabledApi<Block> for Runtime {
+        fn scheduling_v3_enabled() -> bool {
+            false
+        }
+    }
+
+    #[cfg(feature = "parachain")]
+    impl cumulus_primitives_core::KeyToIncludeInRelayProof<Block> for Runtime {
+        fn keys_to_prove() -> cumulus_primitives_core::RelayProofRequest {
+            // The random values are in every proof.
+            Default::default()
         }
     }
 

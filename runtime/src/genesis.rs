@@ -8,7 +8,6 @@
 use alloc::{string::ToString, vec, vec::Vec};
 use polkadot_sdk::{
     frame_support::build_struct_json_patch,
-    sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration},
     sp_core::{sr25519, H256},
     sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET},
     sp_keyring::{Ed25519Keyring, Sr25519Keyring},
@@ -17,20 +16,11 @@ use polkadot_sdk::{
 use salus_primitives::membership::Role;
 
 use crate::{
-    configs::Treasury, AccountId, BabeConfig, Balance, BalancesConfig, CouncilConfig,
-    DelegationConfig, JobsConfig, RegistryConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
-    SessionLengthConfig, MINUTES,
+    configs::{flavour, Treasury},
+    AccountId, Balance, BalancesConfig, CouncilConfig, DelegationConfig, JobsConfig,
+    RegistryConfig, RuntimeGenesisConfig, SessionConfig, SessionLengthConfig, MINUTES,
 };
 use salus_primitives::{MED, MICRO_MED};
-
-/// Primary slots in one of 32. Every slot has a secondary author, whose VRF makes a random value for
-/// every block; whoever finds the slot primary makes a second block, and one of the two is given up.
-/// That is (n - 1) / n of the primary slots: 2 % of all here, where one in four gave up 16 %
-/// (docs/performance.md).
-pub const BABE_EPOCH_CONFIG: BabeEpochConfiguration = BabeEpochConfiguration {
-    c: (1, 32),
-    allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots,
-};
 
 /// Slots of a session in the presets: two minutes, so that people see sessions change. A spec that
 /// does not say gets ten.
@@ -129,12 +119,7 @@ fn preset_of(count: usize) -> serde_json::Value {
         .iter()
         .map(|f| {
             let who = f.key.to_account_id();
-            let keys = SessionKeys {
-                babe: f.key.public().into(),
-                grandpa: f.session.public().into(),
-                authority_discovery: f.key.public().into(),
-            };
-            (who.clone(), who, keys)
+            (who.clone(), who, flavour::session_keys(f.key, f.session))
         })
         .collect::<Vec<_>>();
     let members = founders
@@ -150,11 +135,8 @@ fn preset_of(count: usize) -> serde_json::Value {
             )
         })
         .collect::<Vec<_>>();
-    build_struct_json_patch!(RuntimeGenesisConfig {
+    let mut preset = build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig { balances },
-        babe: BabeConfig {
-            epoch_config: BABE_EPOCH_CONFIG
-        },
         session_length: SessionLengthConfig {
             slots: SESSION_SLOTS
         },
@@ -179,7 +161,13 @@ fn preset_of(count: usize) -> serde_json::Value {
                 .map(|f| (f.key.to_account_id(), WORKER_BOND))
                 .collect::<Vec<_>>(),
         },
-    })
+    });
+    if let (Some(preset), serde_json::Value::Object(own)) =
+        (preset.as_object_mut(), flavour::genesis())
+    {
+        preset.extend(own);
+    }
+    preset
 }
 
 /// The JSON patch of a preset.

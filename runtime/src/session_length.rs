@@ -1,4 +1,4 @@
-//! How many slots an epoch of BABE has, and so a session.
+//! How many slots an epoch of BABE has, and so a session; in the parachain flavour, how many blocks.
 //!
 //! Genesis says it, so that a demo and a consortium run the same blob. It never changes after that:
 //! BABE counts epochs from the first slot with it, and the nodes took it over from the first block.

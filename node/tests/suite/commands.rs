@@ -107,3 +107,12 @@ fn an_agent_without_keys_says_what_is_missing() {
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(error.contains("no operator key in the keystore"), "{error}");
 }
+
+#[cfg(not(feature = "collator"))]
+#[test]
+fn a_node_without_the_parachain_flavour_says_how_to_build_it() {
+    let output = run(&["export-chain-spec", "--chain", "parachain-dev"]);
+    assert!(!output.status.success());
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("--features collator"), "{error}");
+}

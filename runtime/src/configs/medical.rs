@@ -3,20 +3,20 @@
 use polkadot_sdk::{
     frame_support::{
         parameter_types,
-        traits::{ConstU128, ConstU32, ConstU64, Contains, Randomness},
+        traits::{ConstU128, ConstU32, ConstU64, Contains},
         weights::Weight,
     },
-    pallet_babe::ParentBlockRandomness,
     sp_runtime::{Perbill, Permill},
 };
 
 use super::{
+    flavour,
     governance::{in_bounds, RootOrCouncilMajority},
     money::Treasury,
 };
 use crate::{
-    Balances, BlockNumber, Hash, Jobs, Moment, Records, Registry, Rewards, Runtime, RuntimeCall,
-    RuntimeHoldReason, System, Timestamp, DAYS,
+    Balances, Jobs, Moment, Records, Registry, Rewards, Runtime, RuntimeCall, RuntimeHoldReason,
+    System, Timestamp, DAYS, MINUTES, SLOT_MILLIS,
 };
 use salus_primitives::{MED, MICRO_MED, MILLI_MED};
 
@@ -25,18 +25,6 @@ const DAY: Moment = 24 * 60 * 60 * 1_000;
 
 /// Deposit for a byte of state: a milli-MED for a hundred bytes.
 type DepositPerByte = ConstU128<{ 10 * MICRO_MED }>;
-
-/// The VRF output of the author of the parent block, known since that block. Blocks of every slot
-/// carry one; should it be missing, the value counts as known since genesis and is not taken in.
-pub struct AuthorRandomness;
-impl Randomness<Hash, BlockNumber> for AuthorRandomness {
-    fn random(subject: &[u8]) -> (Hash, BlockNumber) {
-        match ParentBlockRandomness::<Runtime>::random(subject) {
-            (Some(random), known_since) => (random, known_since),
-            (None, _) => (Hash::zero(), 0),
-        }
-    }
-}
 
 parameter_types! {
     /// A wrong answer costs a tenth of a bond of 1,000 MED: more than the reward of an ordinary job.
@@ -102,7 +90,7 @@ impl pallet_jobs::Config for Runtime {
     type Membership = Registry;
     type Records = Records;
     type OtherBlobs = Records;
-    type Randomness = AuthorRandomness;
+    type Randomness = flavour::PanelRandomness;
     type Treasury = Treasury;
     type GovernanceOrigin = RootOrCouncilMajority;
     type BlockNumberProvider = System;
@@ -124,10 +112,10 @@ impl pallet_jobs::Config for Runtime {
     // validators has 12 outputs in a row once in 15 years, a third once in 12 days; with 6 it
     // would be 3 and 59 times a day. A draw takes 15 blocks.
     type GatherOutputs = ConstU32<12>;
-    type MaxDrawRetries = ConstU32<10>;
+    type MaxDrawRetries = flavour::MaxDrawRetries;
     type BusyWindow = ConstU32<DAYS>;
     // Half a minute: whoever waits has its places soon after they are free.
-    type BusyInterval = ConstU32<15>;
+    type BusyInterval = ConstU32<{ MINUTES / 2 }>;
     type PanelMemory = ConstU32<{ 7 * DAYS }>;
     // A record's chance to meet colluders is at most four times that of one draw.
     type MaxDraws = ConstU32<4>;
@@ -136,7 +124,7 @@ impl pallet_jobs::Config for Runtime {
     type ProvideWindow = in_bounds::ProvideWindow;
     // A core of the bench machine does seven billion units of fcm/1 a second
     // (docs/performance.md); a seventh of what it does in a slot.
-    type UnitsPerBlock = ConstU128<2_000_000_000>;
+    type UnitsPerBlock = ConstU128<{ SLOT_MILLIS as u128 * 1_000_000 }>;
     type MinWindow = in_bounds::MinWindow;
     type MaxWindow = ConstU32<{ 7 * DAYS }>;
     type RevealWindow = in_bounds::RevealWindow;

@@ -21,9 +21,9 @@ use salus_primitives::{
 };
 
 use super::{
-    consensus::{EpochDuration, REPORT_SESSIONS},
     governance::RootOrCouncilMajority,
     money::Treasury,
+    session::{EpochDuration, REPORT_SESSIONS},
 };
 use crate::{
     AccountId, Balances, BlockNumber, Registry, Runtime, RuntimeHoldReason, Session, System, DAYS,

@@ -8,10 +8,7 @@ use polkadot_sdk::{
         parameter_types,
         traits::{ConstU32, InstanceFilter},
         weights::{
-            constants::{
-                BlockExecutionWeight, ExtrinsicBaseWeight, ParityDbWeight,
-                WEIGHT_REF_TIME_PER_MILLIS,
-            },
+            constants::{BlockExecutionWeight, ExtrinsicBaseWeight, ParityDbWeight},
             Weight,
         },
     },
@@ -25,22 +22,20 @@ use polkadot_sdk::{
 };
 use scale_info::TypeInfo;
 
+use super::flavour::{self, MAXIMUM_BLOCK_WEIGHT};
 use crate::{
-    migrations, AccountId, Babe, Balance, Balances, Block, BlockNumber, Nonce, OriginCaller,
-    PalletInfo, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, RuntimeTask, Signature,
-    SignedPayload, System, TxExtension, UncheckedExtrinsic, SLOT_MILLIS, VERSION,
+    migrations, AccountId, Balance, Balances, Block, BlockNumber, Nonce, OriginCaller, PalletInfo,
+    Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, RuntimeTask, Signature, SignedPayload,
+    System, TxExtension, UncheckedExtrinsic, VERSION,
 };
 use salus_primitives::MILLI_MED;
 
-/// One third of a slot to execute: the rest is for gossip and for the importers.
-const MAXIMUM_BLOCK_WEIGHT: Weight =
-    Weight::from_parts(SLOT_MILLIS * WEIGHT_REF_TIME_PER_MILLIS / 3, u64::MAX);
 /// Ordinary transactions leave a quarter of a block to operational ones.
 const NORMAL_RATIO: Perbill = Perbill::from_percent(75);
 
 parameter_types! {
     pub const Version: polkadot_sdk::sp_version::RuntimeVersion = VERSION;
-    /// A transaction may refer to a block of the last 2^11 × 2 s, a little over an hour.
+    /// A transaction may refer to one of the last 2^11 blocks: a little over an hour at two seconds.
     pub const BlockHashCount: BlockNumber = 2_048;
     pub const SS58Prefix: u16 = salus_primitives::SS58_PREFIX;
     /// 5 MiB, of which ordinary transactions fill three quarters: an authorised upgrade (a compact
@@ -82,14 +77,15 @@ impl frame_system::Config for Runtime {
     type MaxConsumers = ConstU32<128>;
     type SingleBlockMigrations = migrations::SingleBlock;
     type MultiBlockMigrator = crate::MultiBlockMigrations;
+    type OnSetCode = flavour::OnSetCode;
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
     type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
 }
 
 impl pallet_timestamp::Config for Runtime {
     type Moment = u64;
-    type OnTimestampSet = Babe;
-    type MinimumPeriod = frame_support::traits::ConstU64<{ SLOT_MILLIS / 2 }>;
+    type OnTimestampSet = flavour::Turns;
+    type MinimumPeriod = flavour::MinimumPeriod;
     type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
 }
 
@@ -235,7 +231,7 @@ pub fn transaction_extensions(nonce: Nonce) -> TxExtension {
     let current = System::block_number()
         .saturated_into::<u64>()
         .saturating_sub(1);
-    (
+    flavour::reclaiming((
         frame_system::AuthorizeCall::new(),
         frame_system::CheckNonZeroSender::new(),
         frame_system::CheckSpecVersion::new(),
@@ -246,8 +242,7 @@ pub fn transaction_extensions(nonce: Nonce) -> TxExtension {
         frame_system::CheckWeight::new(),
         polkadot_sdk::pallet_transaction_payment::ChargeTransactionPayment::from(0),
         polkadot_sdk::frame_metadata_hash_extension::CheckMetadataHash::new(false),
-        frame_system::WeightReclaim::new(),
-    )
+    ))
 }
 
 impl frame_system::offchain::SigningTypes for Runtime {

@@ -1,5 +1,7 @@
 //! Tests of the runtime as it is wired.
 
+#![cfg(not(feature = "parachain"))]
+
 mod blob;
 mod chain;
 mod encoding;
