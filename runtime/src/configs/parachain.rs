@@ -45,6 +45,8 @@ const PRESET_PARA_ID: u32 = 2_000;
 
 /// Whose turn a slot is, which is also what checks the time that a block claims.
 pub type Turns = Aura;
+/// Who made a block. Aura's turns are those of the set at its parent.
+pub type Author = pallet_session::FindAccountFromAuthorIndex<Runtime, Aura>;
 /// When sessions end: after as many blocks as genesis says.
 pub type SessionEnds = pallet_session::PeriodicSessions<SessionBlocks, ConstU32<0>>;
 /// Nobody: no offence is reported here.

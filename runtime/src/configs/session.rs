@@ -8,7 +8,7 @@ use polkadot_sdk::{
     sp_runtime::traits::{Convert, ConvertInto, OpaqueKeys},
 };
 
-use super::flavour::{DisablingStrategy, SessionEnds, Turns};
+use super::flavour::{Author, DisablingStrategy, SessionEnds};
 use crate::{
     session_length, AccountId, Balance, Balances, Delegation, Runtime, RuntimeEvent, SessionKeys,
 };
@@ -29,7 +29,7 @@ parameter_types! {
 impl session_length::Config for Runtime {}
 
 impl pallet_authorship::Config for Runtime {
-    type FindAuthor = pallet_session::FindAccountFromAuthorIndex<Self, Turns>;
+    type FindAuthor = Author;
     type EventHandler = Delegation;
 }
 

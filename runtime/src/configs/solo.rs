@@ -4,7 +4,7 @@
 use polkadot_sdk::{
     frame_support::{
         build_struct_json_patch, parameter_types,
-        traits::{ConstU32, ConstU64, Get, Randomness},
+        traits::{ConstU32, ConstU64, FindAuthor, Get, Randomness},
         weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
     },
     frame_system, pallet_authority_discovery,
@@ -13,12 +13,13 @@ use polkadot_sdk::{
     pallet_session::{self, historical},
     sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration},
     sp_keyring::{Ed25519Keyring, Sr25519Keyring},
+    sp_runtime::ConsensusEngineId,
 };
 
 use super::session::{EpochDuration, MaxAuthorities, REPORT_SESSIONS};
 use crate::{
-    Babe, BabeConfig, BlockNumber, Checks, Delegation, Hash, Historical, Moment, Offences, Runtime,
-    RuntimeEvent, RuntimeGenesisConfig, Session, SessionKeys,
+    AccountId, Babe, BabeConfig, BlockNumber, Checks, Delegation, Hash, Historical, Moment,
+    Offences, Runtime, RuntimeEvent, RuntimeGenesisConfig, Session, SessionKeys, System,
 };
 
 /// Length of a slot, ms: a block every two seconds.
@@ -48,6 +49,26 @@ pub fn reclaiming(checks: Checks) -> TxExtension {
     (
         call, sender, spec, tx, genesis, era, nonce, weight, payment, metadata, reclaim,
     )
+}
+
+/// Who made a block.
+///
+/// Asked before the session changes. The first block of an epoch is made by the set that takes office
+/// with it, and BABE's index is one into that set.
+pub struct Author;
+impl FindAuthor<AccountId> for Author {
+    fn find_author<'a, I>(digests: I) -> Option<AccountId>
+    where
+        I: 'a + IntoIterator<Item = (ConsensusEngineId, &'a [u8])>,
+    {
+        let index = usize::try_from(Babe::find_author(digests)?).ok()?;
+        if Babe::should_epoch_change(System::block_number()) {
+            let next = Session::queued_keys();
+            next.get(index).map(|(who, _)| who.clone())
+        } else {
+            Session::validators().get(index).cloned()
+        }
+    }
 }
 
 /// The keys of a development account.

@@ -82,20 +82,7 @@ impl Author {
     /// A block in one of so many slots.
     pub fn build_every(&mut self, slots: u64, blocks: u64) {
         for _ in 0..blocks {
-            let claim = PreDigest::SecondaryPlain(SecondaryPlainPreDigest {
-                authority_index: self.turn(),
-                slot: self.slot.into(),
-            });
-            let digest = Digest {
-                logs: vec![DigestItem::PreRuntime(BABE_ENGINE_ID, claim.encode())],
-            };
-            Executive::initialize_block(&Header::new(
-                System::block_number() + 1,
-                Default::default(),
-                Default::default(),
-                self.parent,
-                digest,
-            ));
+            self.begin();
             let now = self.slot * SLOT_MILLIS;
             let inherent = UncheckedExtrinsic::new_bare(pallet_timestamp::Call::set { now }.into());
             Executive::apply_extrinsic(inherent)
@@ -104,6 +91,27 @@ impl Author {
             self.parent = Executive::finalize_block().hash();
             self.slot += slots;
         }
+    }
+
+    /// Begins a block: what happens before its extrinsics. Whose turn it is, as an index into the
+    /// validators.
+    pub fn begin(&self) -> u32 {
+        let turn = self.turn();
+        let claim = PreDigest::SecondaryPlain(SecondaryPlainPreDigest {
+            authority_index: turn,
+            slot: self.slot.into(),
+        });
+        let digest = Digest {
+            logs: vec![DigestItem::PreRuntime(BABE_ENGINE_ID, claim.encode())],
+        };
+        Executive::initialize_block(&Header::new(
+            System::block_number() + 1,
+            Default::default(),
+            Default::default(),
+            self.parent,
+            digest,
+        ));
+        turn
     }
 
     fn turn(&self) -> u32 {

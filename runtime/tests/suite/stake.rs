@@ -11,6 +11,7 @@ use polkadot_sdk::{
             Get, Hooks, KeyOwnerProofSystem,
         },
     },
+    pallet_session::QueuedKeys,
     sp_consensus_babe::{
         digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
         EquivocationProof, KEY_TYPE,
@@ -28,8 +29,8 @@ use salus_primitives::{
     MED,
 };
 use salus_runtime::{
-    AccountId, Babe, Balances, Delegation, Hash, Header, Historical, Records, Registry, Rewards,
-    Runtime, RuntimeOrigin, Session, SessionKeys, System, DAYS,
+    AccountId, Authorship, Babe, Balances, Delegation, Hash, Header, Historical, Records, Registry,
+    Rewards, Runtime, RuntimeOrigin, Session, SessionKeys, System, DAYS,
 };
 use serde_json::json;
 
@@ -95,6 +96,25 @@ fn check() {
         let reason = pallet_delegation::HoldReason::Bond.into();
         assert_eq!(Balances::balance_on_hold(&reason, &who), candidate.bond);
     }
+}
+
+/// BABE's index in it is one into the set that takes office, which need not be the old one.
+#[test]
+fn the_first_block_of_a_session_is_credited_to_its_author() {
+    local().execute_with(|| {
+        let mut author = Author::new(1_000);
+        author.build(1);
+        while author.slot() < *Babe::current_epoch_start() + SLOTS {
+            author.build(1);
+        }
+        QueuedKeys::<Runtime>::mutate(|keys| keys.reverse());
+        let (old, next) = (Session::validators(), Session::queued_keys());
+        assert_ne!(old[0], next[0].0);
+        let (session, turn) = (Session::current_index(), author.begin() as usize);
+        assert_eq!(Session::current_index(), session + 1);
+        assert_eq!(Authorship::author().as_ref(), Some(&next[turn].0));
+        assert_eq!(Session::validators()[turn], next[turn].0);
+    });
 }
 
 #[test]
