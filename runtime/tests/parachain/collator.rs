@@ -15,12 +15,12 @@ use polkadot_sdk::{
     sc_executor::WasmExecutor,
     sp_consensus_aura::{digests::CompatibleDigestItem, sr25519 as aura, Slot},
     sp_core::{
-        blake2_256,
         traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
         Pair,
     },
     sp_externalities::Extensions,
-    sp_genesis_builder, sp_inherents, sp_io,
+    sp_genesis_builder, sp_inherents,
+    sp_io::{self, hashing::blake2_256},
     sp_runtime::{
         generic::{Block, Digest, Era},
         traits::{BlakeTwo256, Hash as _, Header as _},
@@ -289,7 +289,7 @@ impl Collator {
             extensions.register(ProofSizeExt::new(recorder.clone()));
         }
         let code = WrappedRuntimeCode(self.code.as_slice().into());
-        StateMachine::new(
+        let answer = StateMachine::new(
             state,
             overlay,
             &self.executor,
@@ -299,8 +299,8 @@ impl Collator {
             &runtime_code(&code, &self.code),
             CallContext::Onchain { import: false },
         )
-        .execute()
-        .unwrap_or_else(|error| panic!("{method}: {error}"))
+        .execute();
+        answer.unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 }
 
