@@ -3,6 +3,9 @@
 //! Natively `salus-runtime` is the solo flavour, so the types come from here. The client calls the
 //! blob; nothing in this file ever runs.
 
+// What only the bodies need.
+#![allow(dead_code)]
+
 use polkadot_sdk::{
     cumulus_primitives_core::{CollationInfo, ParaId, RelayProofRequest},
     pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo},

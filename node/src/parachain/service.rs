@@ -33,7 +33,7 @@ use polkadot_sdk::{
         self, consensus::aura::AuraConsensusDataProvider, EngineCommand, ManualSealParams,
     },
     sc_executor::WasmExecutor,
-    sc_network::{self, config::FullNetworkConfiguration, NetworkBackend},
+    sc_network::{self, config::FullNetworkConfiguration, NetworkBackend, NetworkBlock},
     sc_service::{
         self, error::Error as ServiceError, Configuration, PartialComponents, TaskManager,
     },
