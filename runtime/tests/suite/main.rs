@@ -6,6 +6,7 @@ mod blob;
 mod chain;
 mod encoding;
 mod genesis;
+mod merge;
 mod parameters;
 mod sessions;
 mod stake;
