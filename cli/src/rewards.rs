@@ -109,9 +109,9 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         secret: PathBuf,
     },
-    /// Give a voucher's price back: the holder when it has expired, the member at any time.
+    /// Give a voucher's price back to its holder: the member at any time, anybody when it has expired.
     Refund {
-        /// The holder or the member.
+        /// Whose transaction it is.
         #[command(flatten)]
         who: KeyArgs,
         /// Number of the voucher.

@@ -479,6 +479,7 @@ fn ten_thousand_fake_patients_win_no_seat() {
             institutions: 5,
             open,
             releasing: 1,
+            gone: Default::default(),
             price: None,
         };
         pallet_rewards::Periods::<Runtime>::insert(0, period);
