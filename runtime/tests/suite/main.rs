@@ -5,6 +5,7 @@
 mod blob;
 mod chain;
 mod encoding;
+mod equivocations;
 mod genesis;
 mod merge;
 mod parameters;

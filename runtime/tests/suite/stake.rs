@@ -8,49 +8,49 @@ use polkadot_sdk::{
         assert_noop, assert_ok,
         traits::{
             fungible::{Inspect, InspectHold},
-            Get, Hooks, KeyOwnerProofSystem,
+            Get, Hooks,
         },
     },
     pallet_session::QueuedKeys,
-    sp_consensus_babe::{
-        digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
-        EquivocationProof, KEY_TYPE,
-    },
-    sp_core::{crypto::Pair, sr25519, H256},
+    sp_consensus_babe::KEY_TYPE,
+    sp_core::H256,
     sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET,
     sp_io::TestExternalities,
     sp_keystore::{testing::MemoryKeystore, KeystoreExt},
-    sp_runtime::{traits::Header as _, Digest, DigestItem, Perbill, Perquintill},
+    sp_runtime::{Perbill, Perquintill},
 };
 use salus_primitives::{
     blobs::BlobPointer,
     membership::Role,
-    stake::{runtime_decl_for_stake_api::StakeApi, Standing, ValidatorInfo},
+    stake::{runtime_decl_for_stake_api::StakeApi, Institutions, Standing, ValidatorInfo},
     MED,
 };
 use salus_runtime::{
-    AccountId, Authorship, Babe, Balances, Delegation, Hash, Header, Historical, Records, Registry,
-    Rewards, Runtime, RuntimeOrigin, Session, SessionKeys, System, DAYS,
+    AccountId, Authorship, Babe, Balances, Delegation, Records, Registry, Rewards, Runtime,
+    RuntimeOrigin, Session, SessionKeys, System, DAYS,
 };
 use serde_json::json;
 
-use crate::chain::{account, chain, patched, Author};
+use crate::{
+    chain::{account, chain, patched, Author},
+    equivocations::Offence,
+};
 
 /// Slots of a session of the presets.
-const SLOTS: u64 = 60;
+pub const SLOTS: u64 = 60;
 
-fn local() -> TestExternalities {
+pub fn local() -> TestExternalities {
     let mut ext = chain(LOCAL_TESTNET_RUNTIME_PRESET);
     ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
     ext
 }
 
-fn signed(who: &AccountId) -> RuntimeOrigin {
+pub fn signed(who: &AccountId) -> RuntimeOrigin {
     RuntimeOrigin::signed(who.clone())
 }
 
 /// Runs to the first block of a session.
-fn run_to_session(author: &mut Author, session: u32) {
+pub fn run_to_session(author: &mut Author, session: u32) {
     while Session::current_index() < session {
         author.build(1);
     }
@@ -71,7 +71,7 @@ fn admit(who: &AccountId) {
     ));
 }
 
-fn set_keys(who: &AccountId) {
+pub fn set_keys(who: &AccountId) {
     let generated = SessionKeys::generate(&who.encode(), None);
     assert_ok!(Session::set_keys(
         signed(who),
@@ -236,41 +236,6 @@ fn who_is_away_is_chilled_until_it_is_back() {
     });
 }
 
-/// Alice signs two blocks of one slot.
-fn equivocation(slot: u64) -> EquivocationProof<Header> {
-    let pair = sr25519::Pair::from_string("//Alice", None).unwrap();
-    let index = Babe::authorities()
-        .iter()
-        .position(|(id, _)| id.encode() == pair.public().encode())
-        .unwrap();
-    let header = |number: u8| {
-        let claim = PreDigest::SecondaryPlain(SecondaryPlainPreDigest {
-            authority_index: index as u32,
-            slot: slot.into(),
-        });
-        let mut header = Header::new(
-            System::block_number(),
-            Hash::repeat_byte(number),
-            Hash::repeat_byte(number),
-            Hash::repeat_byte(number),
-            Digest {
-                logs: vec![<DigestItem as CompatibleDigestItem>::babe_pre_digest(claim)],
-            },
-        );
-        let seal = pair.sign(header.hash().as_ref()).into();
-        header
-            .digest_mut()
-            .push(<DigestItem as CompatibleDigestItem>::babe_seal(seal));
-        header
-    };
-    EquivocationProof {
-        offender: pair.public().into(),
-        slot: slot.into(),
-        first_header: header(1),
-        second_header: header(2),
-    }
-}
-
 #[test]
 fn an_equivocation_disables_chills_and_later_costs() {
     local().execute_with(|| {
@@ -284,17 +249,10 @@ fn an_equivocation_disables_chills_and_later_costs() {
             alice.clone(),
             1_000 * MED
         ));
-        let proof = equivocation(author.slot() - 1);
-        let owner = Historical::prove((KEY_TYPE, proof.offender.clone())).unwrap();
-        let report = || {
-            Babe::report_equivocation_unsigned(
-                RuntimeOrigin::none(),
-                Box::new(proof.clone()),
-                owner.clone(),
-            )
-        };
-        assert_ok!(report());
-        assert!(report().is_err(), "once");
+        let offence = Offence::in_babe("//Alice", author.slot() - 1);
+        let owner = offence.prove().unwrap();
+        assert_ok!(offence.report(&owner));
+        assert!(offence.report(&owner).is_err(), "once");
 
         // At once: it authors no more in this session, and is not elected for later ones.
         let index = Session::validators()
@@ -345,13 +303,8 @@ fn the_council_cancels_a_slash() {
         let mut author = Author::new(1_000);
         author.build(5);
         let alice = account("//Alice");
-        let proof = equivocation(author.slot() - 1);
-        let owner = Historical::prove((KEY_TYPE, proof.offender.clone())).unwrap();
-        assert_ok!(Babe::report_equivocation_unsigned(
-            RuntimeOrigin::none(),
-            Box::new(proof),
-            owner
-        ));
+        let offence = Offence::in_babe("//Alice", author.slot() - 1);
+        assert_ok!(offence.report(&offence.prove().unwrap()));
         let cancel = |origin| Delegation::cancel_slash(origin, alice.clone(), 0);
         assert_noop!(
             cancel(signed(&alice)),
