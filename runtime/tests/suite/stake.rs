@@ -408,14 +408,38 @@ fn a_stored_record_earns() {
     });
 }
 
+/// A full set, each validator with what `salus spec example` gives it: 100,000 of 250,000 MED bonded.
 #[test]
 fn ten_thousand_fake_patients_win_no_seat() {
     type PeriodInflation = <Runtime as pallet_rewards::Config>::PeriodInflation;
+    const WEEK: u32 = 7 * DAYS;
+    let bond = 100_000 * MED;
     local().execute_with(|| {
         Author::new(1_000).build(1);
+        let give = |who: &AccountId, amount| {
+            let who = who.clone().into();
+            assert_ok!(Balances::force_set_balance(
+                RuntimeOrigin::root(),
+                who,
+                amount
+            ));
+        };
+        for n in 4..22 {
+            let clinic = account(&format!("//Clinic {n}"));
+            give(&clinic, 250_000 * MED);
+            admit(&clinic);
+            set_keys(&clinic);
+            assert_ok!(Delegation::register_candidate(
+                signed(&clinic),
+                bond,
+                Perbill::zero()
+            ));
+        }
         let (mallory, patient) = (account("//Eve"), account("//Ferdie"));
         admit(&mallory);
         set_keys(&mallory);
+        let institutions = <Runtime as pallet_rewards::Config>::Institutions::count();
+        assert_eq!(institutions, 23);
         assert_ok!(Registry::register_patient(
             signed(&patient),
             H256::repeat_byte(1),
@@ -423,47 +447,55 @@ fn ten_thousand_fake_patients_win_no_seat() {
             None
         ));
         assert_ok!(Registry::attest(signed(&mallory), patient.clone()));
-        // Four records of each in a week in which nobody else stores anything.
-        let (units, open) = (40_000, 1);
-        let pool = <PeriodInflation as Get<Perquintill>>::get() * Balances::total_issuance();
-        let (institution, record) = (mallory.clone(), H256::repeat_byte(1));
-        let period = Period {
-            pool,
-            institutions: 5,
-            open,
-            releasing: 1,
-            gone: Default::default(),
-            price: None,
-        };
-        pallet_rewards::Periods::<Runtime>::insert(0, period);
-        let released = Released { units, open };
-        pallet_rewards::ReleasedUnits::<Runtime>::insert(0, &institution, released);
-        pallet_rewards::PatientUnits::<Runtime>::insert(0, &patient, 1);
-        let unit = Unit {
-            patient,
-            institution,
-            period: 0,
-            minted: None,
-        };
-        pallet_rewards::Units::<Runtime>::insert(record, unit);
-        let before = Balances::total_issuance();
-        System::set_block_number(14 * DAYS);
-        assert_ok!(Rewards::claim(signed(&mallory), record));
-        assert_eq!(pallet_rewards::Units::<Runtime>::iter().count(), 0);
-        let earned = (Balances::total_issuance() - before) * u128::from(units);
-        let cap = pool * 2 / 5;
-        assert!(earned <= cap && earned > cap * 99 / 100);
+        // It begins with nothing. The supply is more than 22 times 250,000.
+        give(&mallory, MED);
+        let supply = Balances::total_issuance();
+        assert!(supply > 15_000_000 * MED && supply < 16_000_000 * MED);
 
-        // All of it in one hand, the patients' half too.
-        assert_ok!(Balances::force_set_balance(
-            RuntimeOrigin::root(),
-            mallory.clone().into(),
-            earned
+        // A year in which nobody else stores anything: four records of each patient in a week.
+        let (units, open) = (40_000, 1);
+        let mut earned = 0;
+        for week in 0..52 {
+            let pool = <PeriodInflation as Get<Perquintill>>::get() * Balances::total_issuance();
+            let record = H256::from_low_u64_be(week.into());
+            let period = Period {
+                pool,
+                institutions,
+                open,
+                releasing: 1,
+                gone: Default::default(),
+                price: None,
+            };
+            pallet_rewards::Periods::<Runtime>::insert(week, period);
+            let released = Released { units, open };
+            pallet_rewards::ReleasedUnits::<Runtime>::insert(week, &mallory, released);
+            pallet_rewards::PatientUnits::<Runtime>::insert(week, &patient, 1);
+            let unit = Unit {
+                patient: patient.clone(),
+                institution: mallory.clone(),
+                period: week,
+                minted: None,
+            };
+            pallet_rewards::Units::<Runtime>::insert(record, unit);
+            System::set_block_number((week + 2) * WEEK);
+            let before = Balances::total_issuance();
+            assert_ok!(Rewards::claim(signed(&mallory), record));
+            let of_all = (Balances::total_issuance() - before) * u128::from(units);
+            let cap = pool * 2 / u128::from(institutions);
+            assert!(of_all <= cap && of_all > cap * 99 / 100);
+            // All of it in one hand, the patients' half too.
+            earned += of_all;
+            give(&mallory, earned);
+        }
+        assert_eq!(pallet_rewards::Units::<Runtime>::iter().count(), 0);
+        // 6% / 23 of the supply: enough to ask for a seat, not half of what one needs.
+        assert!(earned > supply * 6 / 2_300 * 99 / 100 && earned * 2 < bond);
+        assert_ok!(Delegation::register_candidate(
+            signed(&mallory),
+            earned - MED,
+            Perbill::zero()
         ));
-        assert_noop!(
-            Delegation::register_candidate(signed(&mallory), earned, Perbill::zero()),
-            pallet_delegation::Error::<Runtime>::BondTooSmall
-        );
-        assert!(!<Runtime as StakeApi<_, _, _>>::would_be_elected().contains(&mallory));
+        let elected = <Runtime as StakeApi<_, _, _>>::would_be_elected();
+        assert!(elected.len() == 22 && !elected.contains(&mallory));
     });
 }
