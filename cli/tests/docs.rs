@@ -1,7 +1,7 @@
 //! What the pages tell their readers to run works: README and the docs are followed literally, in a
 //! reader's shell, on networks that their own commands start.
 
-mod page;
+pub mod page;
 mod shell;
 
 use std::{

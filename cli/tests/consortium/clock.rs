@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, time::Instant};
 
 use super::{
     skip,
-    witness::{authors_after, nobody_is_accused, one_history},
+    witness::{all_stand_well, authors_after, one_history},
 };
 use crate::faults::net::{play, until, Net};
 
@@ -48,14 +48,28 @@ impl Clock {
     }
 }
 
-/// Waits until a node's log says something that it did not say at its beginning.
-async fn logs(net: &Net, name: &str, words: &str) {
-    let path = net.log(name);
-    until(&format!("{words:?} in {name}'s log"), || async {
-        let log = fs::read_to_string(&path).unwrap();
-        log.contains(words).then_some(())
-    })
-    .await;
+/// A node's log from here on.
+struct Log {
+    path: PathBuf,
+    from: usize,
+}
+
+impl Log {
+    fn of(net: &Net, name: &str) -> Self {
+        let path = net.log(name);
+        let from = fs::read(&path).unwrap().len();
+        Self { path, from }
+    }
+
+    /// Waits until it says something.
+    async fn says(&self, words: &str) {
+        until(&format!("{words:?} in {}", self.path.display()), || async {
+            let log = fs::read(&self.path).unwrap();
+            let log = String::from_utf8_lossy(&log[self.from..]);
+            log.contains(words).then_some(())
+        })
+        .await;
+    }
 }
 
 #[test]
@@ -71,8 +85,9 @@ fn blocks_of_a_wrong_clock_are_refused_until_it_is_right() {
         authors_after(&net, &chain, "alice", "dave", 0).await;
 
         // Ahead: the others refuse what it makes, and go on.
+        let log = Log::of(&net, "alice");
         clock.set(&format!("+{SKEW}"));
-        logs(&net, "alice", "too far in the future").await;
+        log.says("too far in the future").await;
         let (_, finalized) = net.heights("alice").await;
         net.finalizes("alice", finalized + ON).await;
         clock.set("+0");
@@ -82,8 +97,9 @@ fn blocks_of_a_wrong_clock_are_refused_until_it_is_right() {
         println!("takes part {:?} after its clock was ahead", began.elapsed());
 
         // Behind: it refuses what the others make.
+        let log = Log::of(&net, "dave");
         clock.set(&format!("-{SKEW}"));
-        logs(&net, "dave", "too far in the future").await;
+        log.says("too far in the future").await;
         let (_, finalized) = net.heights("alice").await;
         net.finalizes("alice", finalized + ON).await;
         clock.set("+0");
@@ -96,6 +112,6 @@ fn blocks_of_a_wrong_clock_are_refused_until_it_is_right() {
         );
 
         one_history(&net, &ALL).await;
-        nobody_is_accused(&net, &chain).await;
+        all_stand_well(&net, &chain).await;
     });
 }

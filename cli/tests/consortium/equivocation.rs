@@ -6,7 +6,7 @@ use std::{
 };
 
 use salus_cli::{
-    chain::api,
+    chain::{api, Chain},
     network::find_node,
     stake::{self, Candidate},
 };
@@ -21,6 +21,11 @@ use crate::faults::{
 const SESSION: u64 = 30;
 /// Blocks that show that it goes on.
 const ON: u32 = 6;
+
+/// What GRANDPA calls two votes of one round. BABE's two blocks of one slot are seen too, but
+/// `sc-consensus-babe` 0.60 reports their headers without the seals, which no runtime takes for a
+/// proof (`Babe.InvalidEquivocationProof`).
+const VOTES: [u8; 16] = *b"grandpa:equivoca";
 
 /// A second machine with a validator's session keys, as after a careless move.
 struct Twin(Child);
@@ -58,10 +63,28 @@ impl Drop for Twin {
     }
 }
 
-/// Both sign blocks for the same slots and votes for the same rounds: the others report it, with a
-/// proof that the keys were the validator's in that session.
+/// First final block after a height with a report of two votes of one round.
+async fn report(chain: &Chain, after: u32) -> Option<u32> {
+    let last = chain.finalized().await.ok()?.block_number();
+    for height in after + 1..=u32::try_from(last).unwrap() {
+        let at = chain.at(height).await.unwrap();
+        let events = at.events().fetch().await.unwrap();
+        for event in events.iter().map(Result::unwrap) {
+            if event.pallet_name() == "Offences"
+                && event.event_name() == "Offence"
+                && event.field_bytes().starts_with(&VOTES)
+            {
+                return Some(height);
+            }
+        }
+    }
+    None
+}
+
+/// Both sign blocks for the same slots and votes for the same rounds: the others report the votes,
+/// with a proof that the key was the validator's in that session.
 #[test]
-fn a_validator_that_runs_twice_is_disabled_chilled_and_slashed() {
+fn a_validator_that_runs_twice_is_disabled_and_chilled_and_a_slash_waits() {
     play(async {
         let mut net = Net::with_keys(SESSION);
         net.start().await;
@@ -70,32 +93,35 @@ fn a_validator_that_runs_twice_is_disabled_chilled_and_slashed() {
         let found = |all: Vec<Candidate>| all.into_iter().find(|one| one.account == alice);
         let honest = found(stake::candidates(&chain).await.unwrap()).unwrap();
         assert_eq!((honest.standing, honest.pending_slashes), ("electable", 0));
+        let (_, before) = net.heights("bob").await;
 
         let twin = Twin::of(&net, "alice");
-        let accused = until("a report about Alice", || async {
-            let one = found(stake::candidates(&chain).await.ok()?)?;
-            (one.pending_slashes > 0).then_some(one)
-        })
-        .await;
+        let height = until("a report of two votes", || report(&chain, before)).await;
+
+        // From then on, for the rest of the session.
+        let at = chain.at(height).await.unwrap();
+        let validators = api::storage().session().validators();
+        let validators = chain.get(&at, validators, ()).await.unwrap().unwrap();
+        let disabled = api::storage().session().disabled_validators();
+        let disabled = chain.get(&at, disabled, ()).await.unwrap().unwrap();
+        let disabled: Vec<_> = disabled
+            .iter()
+            .map(|(index, _)| validators[*index as usize])
+            .collect();
+        assert_eq!(disabled, [alice]);
+
+        let accused = found(stake::candidates(&chain).await.unwrap()).unwrap();
         assert_eq!(accused.standing, "offender");
         let slashes = stake::slashes(&chain).await.unwrap();
-        assert!(slashes.iter().all(|slash| slash.candidate == alice));
-        assert!(slashes
-            .iter()
-            .all(|slash| slash.fraction > 0 && !slash.cancelled));
+        assert_eq!(slashes.len(), accused.pending_slashes as usize);
+        assert!(!slashes.is_empty());
+        for slash in slashes {
+            assert_eq!(slash.candidate, alice);
+            assert!(slash.fraction > 0 && !slash.cancelled);
+            assert!(slash.due > slash.session);
+        }
 
-        // Whoever else has voted goes on without it, for the rest of the session and after.
-        let now = chain.finalized().await.unwrap();
-        let disabled = api::storage().session().disabled_validators();
-        let disabled = chain
-            .get(&now, disabled, ())
-            .await
-            .unwrap()
-            .unwrap_or_default();
-        let validators = api::storage().session().validators();
-        let validators = chain.get(&now, validators, ()).await.unwrap().unwrap();
-        let named = |index: u32| &validators[index as usize];
-        assert!(disabled.iter().all(|(index, _)| *named(*index) == alice));
+        // Whoever else has voted goes on without it.
         drop(twin);
         let (_, finalized) = net.heights("bob").await;
         net.finalizes("bob", finalized + ON).await;

@@ -1,13 +1,17 @@
 //! A network in two halves.
 
-use salus_cli::chain::{self, Chain};
+use salus_cli::{
+    args::{Global, Printing},
+    chain::{self, api, Chain},
+    stake,
+};
 use salus_primitives::MED;
 use subxt_signer::sr25519::Keypair;
 
 use super::{
     cables::Cables,
     skip,
-    witness::{nobody_is_accused, one_history, History},
+    witness::{all_stand_well, one_history, History},
 };
 use crate::{
     chain::Person,
@@ -20,6 +24,8 @@ use crate::{
 const ALL: [&str; 4] = ["alice", "bob", "charlie", "dave"];
 const LEFT: [&str; 2] = ["alice", "bob"];
 const RIGHT: [&str; 2] = ["charlie", "dave"];
+/// The shortest session that there is: a minute.
+const SESSION: u64 = 30;
 /// Blocks of a half without finality that show that there is none.
 const ON: u32 = 8;
 
@@ -48,16 +54,56 @@ async fn apart(net: &Net) -> u32 {
     .await
 }
 
+/// A node's best chain, final or not.
+async fn best(net: &Net, name: &str) -> Chain {
+    let global = Global {
+        node: net.node(name).url(),
+        unfinalized: true,
+        printing: Printing {
+            json: false,
+            field: None,
+            quiet: true,
+        },
+    };
+    Chain::open(&global).await.unwrap()
+}
+
+/// Waits for a session on a branch.
+async fn reaches(branch: &Chain, session: u32) {
+    until(&format!("session {session}"), || async {
+        let now = stake::elected(branch).await.ok()?.session;
+        (now >= session).then_some(())
+    })
+    .await;
+}
+
+/// What a branch holds against its validators: blocks that they owed since they were last judged,
+/// and made, in thousandths. All of them can be elected.
+async fn attendance(branch: &Chain) -> Vec<(u64, u64)> {
+    let mut all = Vec::new();
+    let at = branch.finalized().await.unwrap();
+    for one in stake::candidates(branch).await.unwrap() {
+        assert_eq!(one.standing, "electable", "{}", one.account);
+        let entry = api::storage().delegation().candidates();
+        let candidate = branch.get(&at, entry, (one.account,)).await.unwrap();
+        let record = candidate.unwrap().attendance;
+        all.push((record.expected, record.authored));
+    }
+    assert_eq!(all.len(), ALL.len());
+    all
+}
+
 async fn free(chain: &Chain, of: &Person) -> u128 {
     chain::funds(chain, of.account()).await.unwrap().free
 }
 
-/// Two of four see each other, and so do the other two. Neither half can finalize; once they are one
-/// again everybody agrees. Somebody spends the same money in both.
+/// Two of four see each other, and so do the other two. Neither half can finalize, nor does it hold
+/// against the other that it is away; once they are one again everybody agrees. Somebody spends the
+/// same money in both.
 #[test]
 fn two_halves_finalize_nothing_and_become_one_chain() {
     play(async {
-        let mut net = Net::create(4, false);
+        let mut net = Net::with_keys(SESSION);
         let cables = match Cables::lay(&mut net) {
             Ok(cables) => cables,
             Err(why) => return skip("a partition", &why),
@@ -75,6 +121,7 @@ fn two_halves_finalize_nothing_and_become_one_chain() {
             .await
             .unwrap();
         let before = one_history(&net, &ALL).await;
+        let branches = [best(&net, "bob").await, best(&net, "dave").await];
 
         cables.cut(&LEFT, &RIGHT);
         apart(&net).await;
@@ -113,6 +160,15 @@ fn two_halves_finalize_nothing_and_become_one_chain() {
                 there.then_some(())
             })
             .await;
+            // To the end of a session of which the half has seen nothing but its own.
+            let cut = stake::elected(&branches[0]).await.unwrap().session;
+            let watched = branches.iter().map(|branch| async move {
+                reaches(branch, cut + 1).await;
+                let before = attendance(branch).await;
+                reaches(branch, cut + 2).await;
+                assert_eq!(attendance(branch).await, before, "a half was judged");
+            });
+            futures::future::join_all(watched).await;
             for (name, was) in ALL.iter().zip(&finalized) {
                 let (best, is) = net.heights(name).await;
                 assert_eq!(is, *was, "{name} finalized without two thirds");
@@ -147,6 +203,6 @@ fn two_halves_finalize_nothing_and_become_one_chain() {
         );
         assert_eq!(first + second, most, "spent twice, or never");
         assert!(first == 0 || second == 0);
-        nobody_is_accused(&net, &left).await;
+        all_stand_well(&net, &left).await;
     });
 }

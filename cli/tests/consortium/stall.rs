@@ -1,12 +1,13 @@
 //! Finality that stands still because half of the validators are gone for good: what
-//! `docs/operations.md` says then, word for word.
+//! `docs/operations.md` says then, with the commands that it has.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::witness::{authors_after, nobody_is_accused, one_history, History};
+use super::witness::{all_stand_well, authors_after, one_history, History};
 use crate::{
+    docs::page::{told, with},
     faults::net::{play, until, Net},
     program::salus,
 };
@@ -72,7 +73,7 @@ fn validators_that_come_back_with_their_keys_end_a_stall() {
             before.is_kept_by(&net, name).await;
         }
         one_history(&net, &ALL).await;
-        nobody_is_accused(&net, &chain).await;
+        all_stand_well(&net, &chain).await;
     });
 }
 
@@ -86,23 +87,32 @@ fn new_keys_and_the_council_end_a_stall() {
             net.restart(name).await;
         }
         let url = |name: &str| net.node(name).url();
-        let run = |words: String| -> Value {
-            let words = words + " --unfinalized --json";
-            tokio::task::block_in_place(|| salus(words.split(' ')).ok().json())
+        let run = |words: Vec<String>| -> Value {
+            assert_eq!(words[0], "salus");
+            let words = words[1..].iter().map(String::as_str).chain(["--json"]);
+            tokio::task::block_in_place(|| salus(words).ok().json())
         };
-        let session = || run(format!("stake elected --node {}", url("alice")))["session"].clone();
+        let session = || {
+            let command = "salus stake elected --node NODE --unfinalized";
+            run(with(command, &[("NODE", &url("alice"))]))["session"].clone()
+        };
+        let steps = told("docs/operations.md", "Runbooks");
+        let [set_keys, moved, voted, done] = steps.as_slice() else {
+            panic!("other steps than played here: {steps:?}")
+        };
 
-        // The new machines have what the others have, so that no transaction waits for a node that
-        // still loads.
+        // The new machines have what the others have and follow: the pool of one that still loads
+        // refuses transactions that it takes for older than the chain.
         let (best, _) = net.heights("alice").await;
         for name in LOST {
             until("the chain on a new machine", || async {
-                (net.heights(name).await.0 >= best).then_some(())
+                (net.heights(name).await.0 >= best + 2).then_some(())
             })
             .await;
         }
         for (name, key) in LOST.iter().zip(["//Charlie", "//Dave"]) {
-            run(format!("stake set-keys --key {key} --node {}", url(name)));
+            let instead = [("lab", key), ("ws://127.0.0.1:9944", &url(name))];
+            run(with(set_keys, &instead));
         }
         // New keys count two sessions later.
         let set = session().as_u64().unwrap();
@@ -116,11 +126,17 @@ fn new_keys_and_the_council_end_a_stall() {
         }
         let stood = *finalized.last().unwrap();
         assert_eq!(stood, before.height(), "it is no stall");
-        let done = run(format!(
-            "council restart-finality --finalized {stood} --delay 4 --key //Alice --vote //Bob --vote \
-             //Charlie --node {}",
-            url("alice")
-        ));
+        let at_alice = |command: &str, instead: &[(&str, &str)]| {
+            let mut words = with(command, instead);
+            words.extend(["--node".to_owned(), url("alice")]);
+            run(words)
+        };
+        let height = stood.to_string();
+        let moved = at_alice(moved, &[("48213", &height), ("alice", "//Alice")]);
+        assert_eq!(moved["done"], false);
+        let motion = moved["hash"].as_str().unwrap();
+        at_alice(voted, &[("0x…", motion), ("bob", "//Bob")]);
+        let done = at_alice(done, &[("48213", &height), ("charlie", "//Charlie")]);
         assert_eq!(done["done"], true);
 
         for name in ALL {
@@ -134,7 +150,7 @@ fn new_keys_and_the_council_end_a_stall() {
             before.is_kept_by(&net, name).await;
         }
         one_history(&net, &ALL).await;
-        nobody_is_accused(&net, &chain).await;
+        all_stand_well(&net, &chain).await;
 
         // Who comes later gets the whole chain.
         net.kill("bob").await;

@@ -1,4 +1,5 @@
-//! The council upgrades the runtime of a network that works.
+//! The council upgrades the runtime of a network that works, with the commands of
+//! `docs/operations.md`.
 
 use std::{
     env,
@@ -18,9 +19,10 @@ use salus_cli::{
 use salus_primitives::MED;
 use serde_json::json;
 
-use super::witness::{nobody_is_accused, one_history, History};
+use super::witness::{all_stand_well, one_history, History};
 use crate::{
     chain::Person,
+    docs::page::{told, with},
     faults::{
         consent::Scene,
         front::Front,
@@ -48,10 +50,11 @@ fn next_runtime() -> PathBuf {
     String::from_utf8(ran.stdout).unwrap().trim().into()
 }
 
-/// Runs the node's program; what it says.
-fn node(words: &[&str], out: Stdio) -> (bool, String) {
+/// Runs the node's program, as a command with these words does; what it says.
+fn node(words: &[String], out: Stdio) -> (bool, String) {
+    assert_eq!(words[0], "salus-node");
     let ran = Command::new(find_node().unwrap())
-        .args(words)
+        .args(&words[1..])
         .stdout(out)
         .stderr(Stdio::piped())
         .spawn()
@@ -64,17 +67,24 @@ fn node(words: &[&str], out: Stdio) -> (bool, String) {
 }
 
 /// What a council does before it decides: the migrations on the state of a node that was stopped.
-fn try_on_state(net: &Net, name: &str, blob: &Path) {
+fn try_on_state(net: &Net, name: &str, blob: &Path, [export, attempt]: [&str; 2]) {
     let state = net.file("state.json");
     let base = net.base(name);
-    let export = ["export-state", "--chain", "local", "--base-path"];
-    let export = [&export[..], &[base.to_str().unwrap()]].concat();
-    let (done, said) = node(&export, File::create(&state).unwrap().into());
+    let (export, to) = export.split_once(" > ").expect("it goes into a file");
+    assert_eq!(to, "state.json");
+    let export = export.strip_prefix("sudo -u salus ").expect("as its user");
+    let instead = [
+        ("/etc/salus/spec.json", "local"),
+        ("/var/lib/salus", base.to_str().unwrap()),
+    ];
+    let out = File::create(&state).unwrap();
+    let (done, said) = node(&with(export, &instead), out.into());
     assert!(done, "{said}");
-    let state = state.to_str().unwrap();
+    let path = state.to_str().unwrap();
     let attempt = |blob: &Path| {
         let blob = blob.to_str().unwrap();
-        node(&["try-upgrade", "--state", state, blob], Stdio::piped())
+        let instead = [("state.json", path), ("checked.wasm", blob)];
+        node(&with(attempt, &instead), Stdio::piped())
     };
     let (done, said) = attempt(blob);
     assert!(done, "{said}");
@@ -86,7 +96,7 @@ fn try_on_state(net: &Net, name: &str, blob: &Path) {
     let (done, said) = attempt(&bad);
     assert!(!done && said.contains("is no runtime"), "{said}");
     // The chain's own is no newer.
-    let spec: serde_json::Value = serde_json::from_slice(&fs::read(state).unwrap()).unwrap();
+    let spec: serde_json::Value = serde_json::from_slice(&fs::read(&state).unwrap()).unwrap();
     let own = &spec["genesis"]["raw"]["top"]["0x3a636f6465"];
     let own = hex::decode(&own.as_str().unwrap()[2..]).unwrap();
     fs::write(&bad, own).unwrap();
@@ -161,32 +171,42 @@ fn the_council_upgrades_the_runtime_under_load() {
         net.start().await;
         let chain = net.chain("dave").await;
         let scene = Scene::set(&net, &net.node("alice").gateway()).await;
+        let steps = told("docs/operations.md", "Upgrade the runtime");
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        let [stop, export, start, attempt, moved, second, third, applied] = steps[..] else {
+            panic!("other steps than played here: {steps:?}")
+        };
+        assert_eq!(stop, "sudo systemctl stop salus-node");
         net.stop("charlie").await;
-        try_on_state(&net, "charlie", &blob);
+        // It comes back before the attempt or after it.
+        assert_eq!(start, "sudo systemctl start salus-node");
+        try_on_state(&net, "charlie", &blob, [export, attempt]);
         net.restart("charlie").await;
 
         let url = net.node("dave").url();
-        let council = |words: &str| {
-            let words = format!("council {words} --node {url} --json");
-            let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-            async move {
-                let words = words.iter().map(String::as_str).collect::<Vec<_>>();
-                tokio::task::block_in_place(|| salus(words))
-            }
+        let run = |command: &str, instead: &[(&str, &str)]| {
+            let mut words = with(command, instead);
+            assert_eq!(words.remove(0), "salus");
+            words.extend(["--node", &url, "--json"].map(str::to_owned));
+            async move { tokio::task::block_in_place(|| salus(words)) }
         };
-        let blob = blob.to_str().unwrap();
+        let blob = (
+            "salus_runtime.compact.compressed.wasm",
+            blob.to_str().unwrap(),
+        );
         let load = Load::begin(net.chain("bob").await);
         load.goes_on(1).await;
         // Nobody without a seat begins it.
-        let refused = council(&format!("upgrade {blob} --key //Eve")).await;
+        let refused = run(applied, &[blob, ("anybody", "//Eve")]).await;
         assert_eq!(refused.code, 2, "{}", refused.err);
-        let moved = council(&format!("upgrade {blob} --key //Alice --vote //Bob")).await;
-        let moved = moved.ok().json();
+        let moved = run(moved, &[blob, ("alice", "//Alice")]).await.ok().json();
         assert_eq!(moved["applied"], false);
         assert_eq!(moved["motion"]["threshold"], 3);
-        assert_eq!(moved["motion"]["ayes"], 2);
-        let motion = moved["motion"]["hash"].as_str().unwrap();
-        let voted = council(&format!("vote {motion} --key //Charlie")).await;
+        assert_eq!(moved["motion"]["ayes"], 1);
+        let motion = ("0x…", moved["motion"]["hash"].as_str().unwrap());
+        let voted = run(second, &[motion, ("bob", "//Bob")]).await.ok().json();
+        assert_eq!(voted["done"], false);
+        let voted = run(third, &[motion, ("charlie", "//Charlie")]).await;
         assert_eq!(voted.ok().json()["done"], true);
 
         // About six seconds of one core.
@@ -196,9 +216,9 @@ fn the_council_upgrades_the_runtime_under_load() {
         assert_eq!(spec_version(&net, "dave").await, 1);
         assert_eq!(indexed(&net, "dave").await, 0);
         let reader = person("dave");
-        let applied = council(&format!("upgrade {blob} --key //Ferdie"));
-        let (applied, ()) = tokio::join!(applied, scene.share(&reader));
-        assert_eq!(applied.ok().json()["applied"], true);
+        let upgraded = run(applied, &[blob, ("anybody", "//Ferdie")]);
+        let (upgraded, ()) = tokio::join!(upgraded, scene.share(&reader));
+        assert_eq!(upgraded.ok().json()["applied"], true);
 
         let (height, _) = net.heights("dave").await;
         for name in ALL {
@@ -215,10 +235,8 @@ fn the_council_upgrades_the_runtime_under_load() {
         let (paid, refused) = load.end().await;
         println!("{paid} payments, refused: {refused:?}");
         assert!(refused.len() <= 2, "{refused:?}");
-        let twice = council(&format!(
-            "upgrade {blob} --key //Alice --vote //Bob --vote //Charlie"
-        ));
-        let twice = twice.await;
+        let twice = format!("{applied} --vote //Bob --vote //Charlie");
+        let twice = run(&twice, &[blob, ("anybody", "//Alice")]).await;
         assert_eq!(twice.code, 3, "{}", twice.err);
         assert!(twice.err.contains("SpecVersion"), "{}", twice.err);
 
@@ -226,6 +244,6 @@ fn the_council_upgrades_the_runtime_under_load() {
             before.is_kept_by(&net, name).await;
         }
         one_history(&net, &ALL).await;
-        nobody_is_accused(&net, &chain).await;
+        all_stand_well(&net, &chain).await;
     });
 }

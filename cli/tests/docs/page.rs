@@ -99,6 +99,47 @@ impl Page {
     }
 }
 
+/// The commands of the `text` blocks below a `##` heading of a page: a test that has a network in
+/// the state they are for runs them.
+pub fn told(page: &str, heading: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = fs::read_to_string(root.join(page)).unwrap();
+    let mut below = false;
+    let mut lines = text.lines().enumerate();
+    let mut told = Vec::new();
+    while let Some((_, line)) = lines.next() {
+        if let Some(title) = line.strip_prefix("## ") {
+            below = title == heading;
+        }
+        let Some(language) = line.trim().strip_prefix("```") else {
+            continue;
+        };
+        let block: Vec<(usize, &str)> = lines
+            .by_ref()
+            .take_while(|(_, line)| line.trim() != "```")
+            .collect();
+        if below && language == "text" {
+            told.extend(commands(page, &block).into_iter().map(|step| match step {
+                Step::Command { text, .. } => text,
+                other => panic!("{page}: {other:?}"),
+            }));
+        }
+    }
+    assert!(!told.is_empty(), "{page} tells nothing below {heading:?}");
+    told
+}
+
+/// The words of a command, with others in the place of those that the page made up. It has to have
+/// all of them.
+pub fn with(command: &str, instead: &[(&str, &str)]) -> Vec<String> {
+    let mut words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    for (example, real) in instead {
+        let word = words.iter_mut().find(|word| word == example);
+        *word.unwrap_or_else(|| panic!("{command:?} has no {example}")) = (*real).to_owned();
+    }
+    words
+}
+
 /// What is in a folder, by name.
 fn entries(root: &Path, folder: &str) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(root.join(folder))
