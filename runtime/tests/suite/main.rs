@@ -9,3 +9,4 @@ mod genesis;
 mod parameters;
 mod sessions;
 mod stake;
+mod state;
