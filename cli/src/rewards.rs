@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use blake2::{digest::consts::U32, Blake2b, Digest as _};
 use clap::{Subcommand, ValueEnum};
 use rand::{rngs::OsRng, RngCore};
+use salus_blobs::digest;
 use salus_primitives::{Balance, BlockNumber, Digest};
 use serde::Serialize;
 use subxt::utils::AccountId32;
@@ -109,9 +109,9 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         secret: PathBuf,
     },
-    /// Give a voucher's price back: the holder when it has expired, the member at any time.
+    /// Give a voucher's price back to its holder: the member at any time, anybody when it has expired.
     Refund {
-        /// The holder or the member.
+        /// Whose transaction it is.
         #[command(flatten)]
         who: KeyArgs,
         /// Number of the voucher.
@@ -206,11 +206,6 @@ impl Claimed {
     }
 }
 
-fn blake2_256(bytes: &[u8]) -> Digest {
-    let digest: [u8; 32] = Blake2b::<U32>::digest(bytes).into();
-    digest.into()
-}
-
 /// Has a record's tokens minted, and paid.
 pub async fn claim(chain: &Chain, key: &Keypair, record: Digest) -> anyhow::Result<Claimed> {
     let receipt = chain
@@ -274,7 +269,7 @@ pub async fn offer(
     };
     let call = api::tx()
         .rewards()
-        .offer(kind, price, vouchers, validity, blake2_256(&terms));
+        .offer(kind, price, vouchers, validity, digest(&terms));
     let receipt = chain.submit(key, &call).await?;
     let offered: events::Offered = receipt.event()?;
     Ok((offered.offer, receipt))
@@ -306,7 +301,7 @@ pub async fn redeem(
     files::check_new(secret)?;
     files::write(secret, format!("{}\n", hex::encode(bytes)).as_bytes())?;
     let price = at_most.unwrap_or(found.price);
-    let call = api::tx().rewards().redeem(offer, price, blake2_256(&bytes));
+    let call = api::tx().rewards().redeem(offer, price, digest(&bytes));
     let done = chain.submit(key, &call).await;
     if matches!(
         done.as_ref().err().and_then(crate::error::failure),

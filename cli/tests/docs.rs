@@ -76,7 +76,8 @@ fn commands_do_what_the_pages_say() {
                     } else {
                         eprintln!("{place}");
                         let ran = shell.run(text);
-                        assert_eq!(ran.code, *code, "{place}\n{}", ran.said);
+                        let said_and_logged = || format!("{}{}", ran.said, shell.logs());
+                        assert_eq!(ran.code, *code, "{place}\n{}", said_and_logged());
                         said.push_str(&ran.said);
                     }
                 }

@@ -1,10 +1,18 @@
 //! `salus network`, and the exit codes that need a chain.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
+use salus_cli::{
+    chain::account_of,
+    keys::development_account,
+    network::{Kind, Network, Options},
+};
 use serde_json::Value;
 
-use crate::program::{salus, Run};
+use crate::{
+    chain::name_the_node,
+    program::{salus, Run},
+};
 
 /// Stops the network, whatever becomes of the test.
 struct Net<'a>(&'a Path);
@@ -87,18 +95,69 @@ fn a_development_network_starts_dies_and_comes_back() {
 }
 
 #[test]
-fn two_of_four_founders_are_refused() {
+fn numbers_that_make_no_network_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path().join("net");
-    let refused = salus([
-        "network",
-        "up",
-        "--validators",
-        "2",
-        "--base",
-        base.to_str().unwrap(),
-    ]);
-    assert_eq!(refused.code, 2);
+    let net = Net(&base);
+    for (validators, why) in [
+        ("0", "finalize nothing"),
+        ("2", "finalize nothing"),
+        ("23", "22 validators at most"),
+    ] {
+        let refused = net.run(&["up", "--validators", validators]);
+        assert_eq!(refused.code, 2);
+        assert!(refused.err.contains(why), "{}", refused.err);
+        assert!(!base.exists());
+    }
+}
+
+/// `consortium::many` starts one.
+#[test]
+fn seven_founders_get_a_chain_of_their_own() {
+    name_the_node();
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().join("net");
+    let options = Options {
+        validators: 7,
+        agents: true,
+        default_ports: false,
+    };
+    let network = Network::create(&base, options).unwrap();
+    let names: Vec<_> = network.nodes().iter().map(|node| &node.name).collect();
+    assert_eq!(
+        names,
+        ["alice", "bob", "charlie", "dave", "eve", "ferdie", "node7"]
+    );
+    let spec: Value = serde_json::from_slice(&fs::read(base.join("spec.json")).unwrap()).unwrap();
+    assert_eq!(spec["chainType"], "Local");
+    let genesis = &spec["genesis"]["runtimeGenesis"]["patch"];
+    for list in [
+        &genesis["session"]["keys"],
+        &genesis["delegation"]["candidates"],
+        &genesis["council"]["members"],
+        &genesis["jobs"]["workers"],
+    ] {
+        assert_eq!(list.as_array().unwrap().len(), 7, "{list}");
+    }
+    for (node, keys) in network
+        .nodes()
+        .iter()
+        .zip(genesis["session"]["keys"].as_array().unwrap())
+    {
+        let key = match node.name.as_str() {
+            "node7" => "//Node7".to_owned(),
+            name => format!("//{}{}", name[..1].to_uppercase(), &name[1..]),
+        };
+        let account = account_of(&development_account(&key).unwrap());
+        assert_eq!(keys[0], account.to_string(), "{key}");
+        assert!(node.agent && node.kind == Kind::Founder);
+        assert!(node.identities[0].exists());
+        // Three session keys and the operator's.
+        let keystore = base.join(&node.name).join("chains/salus_trial/keystore");
+        assert_eq!(fs::read_dir(keystore).unwrap().count(), 4);
+    }
+    assert!(Network::create(&base, options).is_err(), "it is there");
+    Network::open(&base).unwrap().remove().unwrap();
     assert!(!base.exists());
 }
 

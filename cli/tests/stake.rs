@@ -123,7 +123,9 @@ fn stake_is_bonded_delegated_and_taken_back() {
     assert_eq!(dev.run("stake yield //Ferdie").code, 2);
     assert_eq!(dev.json("stake slashes").as_array().unwrap().len(), 0);
 
-    dev.run("stake leave --key //Eve").ok();
+    // Eve validates nowhere, Alice has to stay.
+    let left = dev.run("stake leave --key //Eve").ok();
+    assert!(!left.err.contains("Warning"), "{}", left.err);
     assert_eq!(dev.json("stake candidates")[1]["standing"], "leaving");
     assert_eq!(
         dev.refused("stake withdraw --key //Eve"),
@@ -133,6 +135,8 @@ fn stake_is_bonded_delegated_and_taken_back() {
         dev.refused("stake back --key //Alice"),
         "delegation.NotChilled"
     );
+    let left = dev.run("stake leave --key //Alice").ok();
+    assert!(left.err.contains("the validators stay"), "{}", left.err);
 }
 
 #[test]

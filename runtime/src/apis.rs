@@ -38,7 +38,8 @@ use crate::{
 #[cfg(not(feature = "parachain"))]
 use crate::{
     configs::{flavour::BABE_EPOCH_CONFIG, EpochDuration},
-    AuthorityDiscovery, Babe, Grandpa, Historical,
+    offences::{session_of_set, session_of_slot},
+    AuthorityDiscovery, Babe, Grandpa, KeyOwners,
 };
 use crate::{
     genesis, session_keys::SessionKeys, AccountId, Balance, Block, Delegation, Executive,
@@ -49,7 +50,6 @@ use crate::{
 use codec::Encode;
 #[cfg(not(feature = "parachain"))]
 use polkadot_sdk::{
-    frame_support::traits::KeyOwnerProofSystem,
     sp_authority_discovery::AuthorityId as AuthorityDiscoveryId, sp_runtime::traits::NumberFor,
 };
 
@@ -163,10 +163,10 @@ impl_runtime_apis! {
         }
 
         fn generate_key_ownership_proof(
-            _slot: sp_consensus_babe::Slot,
+            slot: sp_consensus_babe::Slot,
             authority_id: sp_consensus_babe::AuthorityId,
         ) -> Option<sp_consensus_babe::OpaqueKeyOwnershipProof> {
-            Historical::prove((sp_consensus_babe::KEY_TYPE, authority_id))
+            KeyOwners::prove_in(session_of_slot(slot), (sp_consensus_babe::KEY_TYPE, authority_id))
                 .map(|proof| sp_consensus_babe::OpaqueKeyOwnershipProof::new(proof.encode()))
         }
 
@@ -199,10 +199,10 @@ impl_runtime_apis! {
         }
 
         fn generate_key_ownership_proof(
-            _set_id: sp_consensus_grandpa::SetId,
+            set_id: sp_consensus_grandpa::SetId,
             authority_id: sp_consensus_grandpa::AuthorityId,
         ) -> Option<sp_consensus_grandpa::OpaqueKeyOwnershipProof> {
-            Historical::prove((sp_consensus_grandpa::KEY_TYPE, authority_id))
+            KeyOwners::prove_in(session_of_set(set_id)?, (sp_consensus_grandpa::KEY_TYPE, authority_id))
                 .map(|proof| sp_consensus_grandpa::OpaqueKeyOwnershipProof::new(proof.encode()))
         }
     }

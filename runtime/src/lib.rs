@@ -28,7 +28,11 @@ mod benchmarks;
 pub mod apis;
 pub mod configs;
 pub mod genesis;
+#[cfg(not(feature = "parachain"))]
+pub mod key_owners;
 pub mod migrations;
+#[cfg(not(feature = "parachain"))]
+pub mod offences;
 #[cfg(feature = "rehearsal")]
 pub mod rehearsal;
 #[cfg(feature = "parachain")]
@@ -62,6 +66,7 @@ pub mod session_keys {
 
     #[cfg(not(feature = "parachain"))]
     impl_opaque_keys! {
+        #[derive(codec::MaxEncodedLen)]
         pub struct SessionKeys {
             pub babe: Babe,
             pub grandpa: Grandpa,
@@ -229,6 +234,8 @@ pallets! {
     offences {
         #[runtime::pallet_index(6)]
         pub type Offences = pallet_offences;
+        #[runtime::pallet_index(19)]
+        pub type KeyOwners = crate::key_owners;
     }
     keys {
         #[runtime::pallet_index(9)]

@@ -164,14 +164,6 @@ impl Chain {
         ))
     }
 
-    /// Takes the best block for the last finalized one from now on: while finality stands still.
-    pub fn unfinalized(self) -> Self {
-        Self {
-            unfinalized: true,
-            ..self
-        }
-    }
-
     /// The last finalized block.
     pub async fn finalized(&self) -> anyhow::Result<At> {
         if self.unfinalized {

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::{
     api,
-    client::{account_of, Chain, Config},
+    client::{account_of, At, Chain, Config},
     words,
 };
 use crate::output::Output;
@@ -25,6 +25,8 @@ use crate::output::Output;
 /// Blocks in which a transaction can be included: about two minutes, so that one that nobody
 /// included is gone before its sender has forgotten it.
 const MORTAL: u64 = 64;
+/// Blocks by which a transaction pool may be behind the best block.
+const BEHIND: u64 = 4;
 /// Longest wait for inclusion and finality: twice the transaction's life and a minute.
 const FINALITY: Duration = Duration::from_secs(320);
 
@@ -86,8 +88,9 @@ impl Receipt {
 }
 
 impl Chain {
-    /// Signs a call, submits it and waits until it is final, or in a block where that has to do. `Failure::Refused` with the error's
-    /// name and words where the runtime, or the transaction pool, refuses it.
+    /// Signs a call, submits it and waits until it is final, or in a block where that has to do.
+    /// `Failure::Refused` with the error's name and words where the runtime, or the transaction pool,
+    /// refuses it.
     pub async fn submit<C: Payload>(&self, key: &Keypair, call: &C) -> anyhow::Result<Receipt> {
         let name = format!("{}.{}", words::lower(call.pallet_name()), call.call_name());
         let spinner = self.output.spinner(format!("{name}: until it is final"));
@@ -103,6 +106,24 @@ impl Chain {
         }
     }
 
+    /// The block from which a transaction's life counts. Where the best block has to do, the pool may
+    /// be behind it, and refuses what is born in a block that it does not know.
+    async fn birth(&self) -> anyhow::Result<At> {
+        let at = self.finalized().await?;
+        if !self.unfinalized {
+            return Ok(at);
+        }
+        let method = "chain_getBlockHash";
+        let number = at.block_number().saturating_sub(BEHIND);
+        let hash: Hash = self
+            .rpc
+            .request(method, rpc_params![number])
+            .await
+            .map_err(|error| self.failed(method, error.into()))?;
+        let at = self.client.at_block(hash).await;
+        at.map_err(|error| self.failed("read a block", error.into()))
+    }
+
     async fn submit_within<C: Payload>(
         &self,
         key: &Keypair,
@@ -111,7 +132,7 @@ impl Chain {
     ) -> anyhow::Result<Receipt> {
         let mut progress = {
             let _one_at_a_time = self.submitting.lock().await;
-            let at = self.finalized().await?;
+            let at = self.birth().await?;
             // The pool's count, so that a transaction can follow one that is not final.
             let nonce: u64 = self
                 .rpc

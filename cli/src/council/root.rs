@@ -1,8 +1,8 @@
 //! What only root may do: two thirds of the council whitelist the call, then anybody makes it.
 
 use anyhow::{bail, Context};
-use blake2::{digest::consts::U32, Blake2b, Digest as _};
 use codec::{Compact, Decode};
+use salus_blobs::digest;
 use salus_primitives::Digest;
 use serde::Serialize;
 use subxt::error::DispatchError;
@@ -50,10 +50,6 @@ impl Upgrade {
     }
 }
 
-fn blake2_256(bytes: &[u8]) -> Digest {
-    Digest::from(<[u8; 32]>::from(Blake2b::<U32>::digest(bytes)))
-}
-
 /// Takes the chain as far towards a new runtime as the keys go. The first key pays.
 pub async fn upgrade(chain: &Chain, keys: &[Keypair], blob: Vec<u8>) -> anyhow::Result<Upgrade> {
     if !blob.starts_with(COMPRESSED) && !blob.starts_with(WASM) {
@@ -68,7 +64,7 @@ pub async fn upgrade(chain: &Chain, keys: &[Keypair], blob: Vec<u8>) -> anyhow::
         )));
     }
     let first = payer(keys)?;
-    let code = blake2_256(&blob);
+    let code = digest(&blob);
     let at = chain.finalized().await?;
     let authorized = api::storage().system().authorized_upgrade();
     let authorized = chain.get(&at, authorized, ()).await?;
@@ -132,7 +128,7 @@ async fn as_root(
 ) -> anyhow::Result<Option<Progress>> {
     let first = payer(keys)?;
     let at = chain.finalized().await?;
-    let call_hash = blake2_256(&encode(at.metadata_ref(), &call)?);
+    let call_hash = digest(&encode(at.metadata_ref(), &call)?);
     let whitelisted = api::storage().whitelist().whitelisted_call();
     let mut decided = None;
     if chain.get(&at, whitelisted, (call_hash,)).await?.is_none() {
@@ -162,7 +158,7 @@ async fn whitelist(
 ) -> anyhow::Result<Progress> {
     use api::runtime_types::pallet_whitelist::pallet::Call;
     let call = api::Call::Whitelist(Call::whitelist_call { call_hash });
-    let hash = blake2_256(&encode(at.metadata_ref(), &call)?);
+    let hash = digest(&encode(at.metadata_ref(), &call)?);
     if motion(chain, at, hash).await?.is_some() {
         return vote_all(chain, keys, hash).await;
     }

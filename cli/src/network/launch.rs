@@ -22,7 +22,7 @@ use crate::{
     files,
     interrupt::unless_interrupted,
     keys::{load_identity, KeySource},
-    spec::{chain_folder, chain_id, Keystore},
+    spec::{chain_folder, chain_id, trial, Keystore},
 };
 
 /// Between two looks at a node.
@@ -43,7 +43,7 @@ const WARP_PEERS: usize = 3;
 /// What network to make.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// 1, 3 or 4 validators.
+    /// 1, 3, 4 or more validators.
     pub validators: usize,
     /// Whether their agents run.
     pub agents: bool,
@@ -84,22 +84,16 @@ impl Network {
         let chain = match options.validators {
             1 => "dev",
             3 | 4 => "local",
-            2 => {
+            0 | 2 => {
                 return Err(usage(
-                    "two of the four founders finalize nothing: take 1, 3 or 4",
+                    "fewer than three of the four founders finalize nothing: take 1 (the \
+                     development chain), 3, 4 or more",
                 ))
             }
-            _ => return Err(usage("there are four founders: take 1, 3 or 4 validators")),
+            _ => return Self::create_trial(base, options),
         };
         let program = find_node()?;
-        fs::create_dir_all(base).with_context(|| format!("cannot make {}", base.display()))?;
-        if fs::read_dir(base)?.next().is_some() {
-            return Err(usage(format!(
-                "{} is not empty: a network needs a directory of its own",
-                base.display()
-            )));
-        }
-        let base = base.canonicalize()?;
+        let base = own_folder(base)?;
         let ports = free_ports(options.validators, options.default_ports)?;
         let mut nodes = Vec::new();
         for (name, ports) in FOUNDERS.iter().zip(ports.as_chunks().0) {
@@ -115,6 +109,29 @@ impl Network {
         };
         network.save()?;
         Ok(network)
+    }
+
+    /// As [`Network::create`], with more founders than the presets have.
+    fn create_trial(base: &Path, options: Options) -> anyhow::Result<Self> {
+        let founders = trial::founders(options.validators)?;
+        find_node()?;
+        let base = own_folder(base)?;
+        let made = || {
+            let spec = base.join(SPEC);
+            files::write(&spec, &trial::make(&base, &founders)?)?;
+            let mut network = Self::from_spec(&base, &spec, options.default_ports)?;
+            for node in &mut network.state.nodes {
+                node.kind = Kind::Founder;
+                node.agent = options.agents;
+                node.identities = vec![trial::identity_in(&base.join(&node.name))];
+            }
+            network.save()?;
+            Ok(network)
+        };
+        made().inspect_err(|_| {
+            // Half a network would be in the way of the next attempt.
+            let _ = fs::remove_dir_all(&base);
+        })
     }
 
     /// Makes a network on the chain of a spec file: its nodes are the folders of `base` with session
@@ -253,9 +270,10 @@ impl Network {
 
     /// Id of its chain, after which nodes name their folders.
     fn chain_id(&self) -> anyhow::Result<String> {
-        match self.state.chain.as_str() {
-            preset @ ("dev" | "local") => Ok(format!("salus_{preset}")),
-            file => chain_id(file.as_ref(), &files::read(file.as_ref())?),
+        let chain = &self.state.chain;
+        match self.state.is_preset() {
+            true => Ok(format!("salus_{chain}")),
+            false => chain_id(chain.as_ref(), &files::read(chain.as_ref())?),
         }
     }
 
@@ -412,12 +430,13 @@ impl Network {
         {
             arguments.extend(["--bootnodes".to_owned(), other.bootnode()]);
         }
-        match node.kind {
-            Kind::Founder => arguments.push(format!("--{}", node.name)),
-            Kind::Validator | Kind::Full => arguments.extend(["--name".into(), node.name.clone()]),
-        }
-        if node.kind == Kind::Validator {
-            arguments.push("--validator".to_owned());
+        if node.kind == Kind::Founder && self.state.is_preset() {
+            arguments.push(format!("--{}", node.name));
+        } else {
+            arguments.extend(["--name".into(), node.name.clone()]);
+            if node.kind != Kind::Full {
+                arguments.push("--validator".to_owned());
+            }
         }
         if node.warp {
             arguments.extend(["--sync", "warp"].map(str::to_owned));
@@ -647,6 +666,18 @@ impl Network {
             }
             tokio::time::sleep(POLL).await;
         }
+    }
+}
+
+/// Makes a directory for a network, which has to be empty where it is there.
+fn own_folder(base: &Path) -> anyhow::Result<PathBuf> {
+    fs::create_dir_all(base).with_context(|| format!("cannot make {}", base.display()))?;
+    match fs::read_dir(base)?.next() {
+        None => Ok(base.canonicalize()?),
+        Some(_) => Err(usage(format!(
+            "{} is not empty: a network needs a directory of its own",
+            base.display()
+        ))),
     }
 }
 

@@ -47,8 +47,9 @@ pub enum Command {
         #[command(flatten)]
         base: Base,
 
-        /// How many: 4, 3 (of the same four, one stays away), or 1 (the development chain)
-        /// [default: 4].
+        /// How many: 4, 3 (of the same four, one stays away), 1 (the development chain), or up to 22
+        /// on a chain that is made for them, with the development accounts //Alice to //Ferdie, then
+        /// //Node7 and so on [default: 4].
         #[arg(long, value_name = "N")]
         validators: Option<usize>,
 

@@ -35,7 +35,7 @@ pub struct State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A founder of a preset, with well-known keys.
+    /// A founder with a well-known account, of a preset or of a chain for trials.
     #[default]
     Founder,
     /// A validator, or one to be, with the keys of its keystore.
@@ -47,7 +47,7 @@ pub enum Kind {
 /// A node of the network.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Node {
-    /// Name of its folder; of a founder also the flag that gives it its keys.
+    /// Name of its folder; of a preset's founder also the flag that gives it its keys.
     pub name: String,
     /// What it is.
     #[serde(default)]
@@ -55,7 +55,7 @@ pub struct Node {
     /// Whether it began with a proof of finality instead of all blocks.
     #[serde(default)]
     pub warp: bool,
-    /// Files with the age identities of its agent, but for a founder.
+    /// Files with the age identities of its agent, but for a preset's founder.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<PathBuf>,
     /// Peer id.
@@ -139,6 +139,11 @@ impl State {
             state.version
         );
         Ok(state)
+    }
+
+    /// Whether its chain is a preset, whose founders have their keys from the node's program.
+    pub fn is_preset(&self) -> bool {
+        matches!(self.chain.as_str(), "dev" | "local")
     }
 
     /// Writes it, whole or not at all.

@@ -27,7 +27,7 @@ const PRESETS: [&str; 2] = ["salus_dev", "salus_local"];
 const ID_LENGTH: usize = 64;
 const ALGORITHM_LENGTH: usize = 32;
 /// Names whose keys everybody has, and what they are derived further by.
-const DEVELOPMENT: [&str; 8] = [
+pub const DEVELOPMENT: [&str; 8] = [
     "Alice", "Bob", "Charlie", "Dave", "Eve", "Ferdie", "One", "Two",
 ];
 const DERIVED: [&str; 3] = ["", "//stash", "//operator"];

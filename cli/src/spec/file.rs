@@ -353,7 +353,6 @@ impl Source {
     }
 
     /// A text that is no file.
-    #[cfg(test)]
     pub fn of(text: &str) -> Self {
         Source {
             name: "file".to_owned(),

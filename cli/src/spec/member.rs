@@ -29,6 +29,10 @@ use crate::{
 
 /// What a member keeps free beside its bonds, unless it says otherwise: for deposits and fees.
 const FREE: Balance = 1_000 * MED;
+/// What founders of a chain for trials begin with, as in the presets: balance, bond and commission.
+pub const TRIAL_BALANCE: Balance = 1_000_000 * MED;
+const TRIAL_BOND: Balance = 100_000 * MED;
+const TRIAL_COMMISSION: u32 = 100_000_000;
 
 /// A member and its node.
 #[derive(Debug, Args)]
@@ -101,6 +105,23 @@ pub struct Made {
 }
 
 impl MemberArgs {
+    /// A founder of a chain for trials, with the development key `key`.
+    pub fn trial(name: &str, key: &str, chain_id: &str, base_path: PathBuf) -> Self {
+        MemberArgs {
+            name: name.to_owned(),
+            chain_id: chain_id.to_owned(),
+            base_path,
+            account: key.to_owned(),
+            recipient: None,
+            operator: Some(KeySource::Development(format!("{key}//operator"))),
+            address: None,
+            bond: Some(TRIAL_BOND),
+            commission: TRIAL_COMMISSION,
+            worker: Some(FREE),
+            balance: Some(TRIAL_BALANCE),
+        }
+    }
+
     /// Makes session keys and a network key, keeps the operator key, and says what is public.
     pub fn make(self) -> anyhow::Result<Made> {
         let limits = Limits::read()?;

@@ -6,6 +6,7 @@ mod genesis;
 mod keystore;
 mod limits;
 mod member;
+pub mod trial;
 
 pub use keystore::{chain_folder, Keystore};
 

@@ -1,9 +1,12 @@
 //! What candidates and delegators do.
 
-use anyhow::Context;
-use codec::Decode;
+use codec::Encode;
 use salus_primitives::{stake::SessionIndex, Balance};
-use subxt::utils::AccountId32;
+use subxt::{
+    ext::scale_encode::{self, EncodeAsFields, FieldIter, TypeResolver},
+    transactions::dynamic,
+    utils::AccountId32,
+};
 use subxt_signer::sr25519::Keypair;
 
 use super::read::is_candidate;
@@ -13,11 +16,7 @@ use crate::{
         api::{
             self,
             delegation::events,
-            runtime_types::{
-                pallet_delegation::pallet::Call, salus_runtime::session_keys::SessionKeys,
-                sp_arithmetic::per_things::Perbill, sp_authority_discovery, sp_consensus_babe,
-                sp_consensus_grandpa,
-            },
+            runtime_types::{pallet_delegation::pallet::Call, sp_arithmetic::per_things::Perbill},
         },
         Chain, Receipt,
     },
@@ -172,23 +171,77 @@ pub fn cancel_slash(candidate: AccountId32, session: SessionIndex) -> Call {
     Call::cancel_slash { candidate, session }
 }
 
-/// The public session keys as the runtime encodes them.
-#[derive(Decode)]
-struct Keys {
-    babe: [u8; 32],
-    grandpa: [u8; 32],
-    authority_discovery: [u8; 32],
+/// Arguments of `Session.set_keys`. Which keys there are differs between the flavours of the runtime;
+/// they are encoded already, by the runtime's own function that made them.
+struct MadeKeys {
+    keys: Vec<u8>,
+    proof: Vec<u8>,
+}
+
+impl EncodeAsFields for MadeKeys {
+    fn encode_as_fields_to<R: TypeResolver>(
+        &self,
+        _: &mut dyn FieldIter<'_, R::TypeId>,
+        _: &R,
+        out: &mut Vec<u8>,
+    ) -> Result<(), scale_encode::Error> {
+        out.extend_from_slice(&self.keys);
+        self.proof.encode_to(out);
+        Ok(())
+    }
 }
 
 /// Has the connected node make session keys, which it keeps, and registers them for the account.
 pub async fn set_keys(chain: &Chain, key: &Keypair) -> anyhow::Result<Receipt> {
     let (keys, proof) = chain.rotate_keys(&account_of(key)).await?;
-    let keys = Keys::decode(&mut keys.as_slice()).context("the node's session keys are unknown")?;
-    let keys = SessionKeys {
-        babe: sp_consensus_babe::app::Public(keys.babe),
-        grandpa: sp_consensus_grandpa::app::Public(keys.grandpa),
-        authority_discovery: sp_authority_discovery::app::Public(keys.authority_discovery),
-    };
-    let call = api::tx().session().set_keys(keys, proof);
+    let call = dynamic("Session", "set_keys", MadeKeys { keys, proof });
     chain.submit(key, &call).await
+}
+
+#[cfg(test)]
+mod tests {
+    use codec::Decode;
+    use subxt::{transactions::Payload, Metadata};
+
+    use super::*;
+    use crate::chain::api::runtime_types::{
+        salus_runtime::session_keys::SessionKeys, sp_authority_discovery, sp_consensus_babe,
+        sp_consensus_grandpa,
+    };
+
+    fn encoded(call: &impl Payload) -> Vec<u8> {
+        let bytes = include_bytes!("../../metadata.scale");
+        let metadata = Metadata::decode(&mut &bytes[..]).unwrap();
+        let pallet = metadata.pallet_by_name(call.pallet_name()).unwrap();
+        let variant = pallet.call_variant_by_name(call.call_name()).unwrap();
+        let mut fields = variant
+            .fields
+            .iter()
+            .map(|field| scale_encode::Field::new(field.ty.id, field.name.as_deref()));
+        let data = call.call_data();
+        data.encode_as_fields(&mut fields, metadata.types())
+            .unwrap()
+    }
+
+    #[test]
+    fn made_keys_are_passed_on_as_they_are() {
+        let proof = vec![7; 200];
+        let typed = SessionKeys {
+            babe: sp_consensus_babe::app::Public([1; 32]),
+            grandpa: sp_consensus_grandpa::app::Public([2; 32]),
+            authority_discovery: sp_authority_discovery::app::Public([3; 32]),
+        };
+        let typed = api::tx().session().set_keys(typed, proof.clone());
+        let made = |keys: Vec<u8>| {
+            let proof = proof.clone();
+            encoded(&dynamic("Session", "set_keys", MadeKeys { keys, proof }))
+        };
+        let keys = [[1; 32], [2; 32], [3; 32]].concat();
+        assert_eq!(made(keys), encoded(&typed));
+        // A collator's one key.
+        assert_eq!(
+            made(vec![4; 32]),
+            [vec![4; 32], proof.clone().encode()].concat()
+        );
+    }
 }

@@ -8,7 +8,7 @@ pub use calls::{
     unbond, withdraw, withdraw_bond,
 };
 pub use read::{
-    candidates, elected, gains, is_candidate, shown, slashes, yields, Candidate, Delegated,
+    candidates, elected, gains, is_candidate, shown, slashes, stays, yields, Candidate, Delegated,
     Elected, Gain, Slash, Yield,
 };
 
@@ -18,7 +18,7 @@ use subxt::utils::AccountId32;
 
 use crate::{
     args::{Global, ACCOUNT},
-    chain::{api, Chain, Receipt},
+    chain::{account_of, api, Chain, Receipt},
     council,
     keys::{parse_account, KeyArgs},
     output,
@@ -270,7 +270,15 @@ impl Command {
                 )
             }
             Command::Leave { who } => {
-                let (unlocks, receipt) = leave(&chain, &who.account()?).await?;
+                let key = who.account()?;
+                let (unlocks, receipt) = leave(&chain, &key).await?;
+                if stays(&chain, account_of(&key)).await? {
+                    output.note(
+                        "Warning: too few others can be elected, so the validators stay, this one \
+                         among them, until another candidate comes: let its node run on until salus \
+                         stake elected shows it no more",
+                    );
+                }
                 done(receipt, format!("Left; the bond {}", back_in(unlocks)))
             }
             Command::Back { who } => done(

@@ -341,6 +341,12 @@ pub async fn elected(chain: &Chain) -> anyhow::Result<Elected> {
     })
 }
 
+/// Whether an account validates on, candidate or not, since nobody can be elected.
+pub async fn stays(chain: &Chain, account: AccountId32) -> anyhow::Result<bool> {
+    let now = elected(chain).await?;
+    Ok(now.would_be.is_empty() && now.planned.contains(&account))
+}
+
 /// An account's delegations.
 pub async fn shown(chain: &Chain, account: AccountId32) -> anyhow::Result<Vec<Delegated>> {
     let at = chain.finalized().await?;

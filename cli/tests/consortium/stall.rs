@@ -18,6 +18,18 @@ const ON: u32 = 6;
 /// The shortest session that there is: a minute.
 const SESSION: u64 = 30;
 
+/// Waits until blocks are made and not final; what was final.
+async fn stands(net: &Net) -> History {
+    let finalized = until("the stall", || async {
+        let (best, finalized) = net.heights("alice").await;
+        (best >= finalized + ON).then_some(finalized)
+    })
+    .await;
+    let before = History::of(net, "alice").await;
+    assert_eq!(before.height(), finalized);
+    before
+}
+
 /// Two of four are gone, with everything on their disks; the others make blocks that are not final.
 async fn stalled() -> (Net, History) {
     let mut net = Net::with_keys(SESSION);
@@ -26,13 +38,7 @@ async fn stalled() -> (Net, History) {
     for name in LOST {
         net.kill(name).await;
     }
-    let finalized = until("the stall", || async {
-        let (best, finalized) = net.heights("alice").await;
-        (best >= finalized + ON).then_some(finalized)
-    })
-    .await;
-    assert_eq!(net.heights("alice").await.1, finalized);
-    let before = History::of(&net, "alice").await;
+    let before = stands(&net).await;
     (net, before)
 }
 
@@ -50,13 +56,7 @@ fn validators_that_come_back_with_their_keys_end_a_stall() {
             net.kill(name).await;
             net.replace_machine(name);
         }
-        let stood = until("the stall", || async {
-            let (best, finalized) = net.heights("alice").await;
-            (best >= finalized + ON).then_some(finalized)
-        })
-        .await;
-        let before = History::of(&net, "alice").await;
-        assert_eq!(before.height(), stood);
+        let before = stands(&net).await;
 
         for name in LOST {
             net.restore_keys(name);
@@ -66,7 +66,7 @@ fn validators_that_come_back_with_their_keys_end_a_stall() {
         net.finalizes("alice", height).await;
         let chain = net.chain("alice").await;
         for name in LOST {
-            authors_after(&net, &chain, "alice", name, stood).await;
+            authors_after(&net, &chain, "alice", name, before.height()).await;
         }
         for name in ALL {
             before.is_kept_by(&net, name).await;

@@ -27,6 +27,7 @@ pub struct Shell {
     folder: TempDir,
     /// Programs that run until they are interrupted.
     running: Vec<Running>,
+    started: usize,
 }
 
 struct Running {
@@ -85,6 +86,7 @@ impl Shell {
             answers,
             folder,
             running: Vec::new(),
+            started: 0,
         }
     }
 
@@ -123,10 +125,9 @@ impl Shell {
 
     /// Starts a command that runs until it is interrupted.
     pub fn start(&mut self, command: &str) {
-        let log = self
-            .folder
-            .path()
-            .join(format!("log{}", self.running.len()));
+        // Never the log of one before: bash empties it only once the command runs.
+        self.started += 1;
+        let log = self.folder.path().join(format!("log{}", self.started));
         let shown = log.display();
         let script = format!("{command} </dev/null >{shown} 2>&1 &\necho $!\n");
         let pid = self.ask(&script, &log);
@@ -155,6 +156,15 @@ impl Shell {
             );
             std::thread::sleep(Duration::from_millis(200));
         }
+    }
+
+    /// What the programs that run have logged.
+    pub fn logs(&self) -> String {
+        let logged = |Running { command, log, .. }: &Running| {
+            let text = fs::read_to_string(log).unwrap_or_default();
+            format!("\n{command}:\n{text}")
+        };
+        self.running.iter().map(logged).collect()
     }
 
     /// Interrupts what runs, as Ctrl-C does; it has to end without a failure.

@@ -124,7 +124,7 @@ pub mod pallet {
         /// entries, 20 ms at RocksDB's costs.
         #[pallet::constant]
         type MaxSlashesPerBlock: Get<u32>;
-        /// Part of a slash for who reported the offence.
+        /// Part of what a slash takes of the bond, for who reported the offence.
         #[pallet::constant]
         type ReporterPart: Get<Perbill>;
         /// Sessions between the announcement of a higher commission and its first session.
@@ -229,6 +229,10 @@ pub mod pallet {
     #[pallet::storage]
     pub type NextDue<T: Config> = StorageValue<_, SessionIndex, ValueQuery>;
 
+    /// Whether this block took as many slashes as it may when its session started.
+    #[pallet::storage]
+    pub type SlashedAtStart<T: Config> = StorageValue<_, bool, ValueQuery>;
+
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
     pub struct GenesisConfig<T: Config> {
@@ -251,7 +255,7 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-            Self::take_due_slashes()
+            Self::go_on_with_slashes()
         }
 
         fn integrity_test() {

@@ -15,7 +15,7 @@ use salus_primitives::{stake::SessionIndex, Balance};
 
 use crate::{
     AccountIdOf, Candidates, Chill, Config, DueSlashes, Error, Event, NextDue, Pallet,
-    PendingSlash, Pools, Slashes, SubPools, WeightInfo, MAX_REPORTERS,
+    PendingSlash, Pools, SlashedAtStart, Slashes, SubPools, WeightInfo, MAX_REPORTERS,
 };
 
 impl<T: Config> OnOffenceHandler<AccountIdOf<T>, (AccountIdOf<T>, ()), Weight> for Pallet<T> {
@@ -55,7 +55,8 @@ impl<T: Config> Pallet<T> {
                 let mut others: Vec<_> =
                     reporters.iter().filter(|by| *by != who).cloned().collect();
                 others.truncate(MAX_REPORTERS as usize);
-                let due = now.saturating_add(T::SlashDeferral::get());
+                // A report may come before the first block of its session.
+                let due = now.max(session).saturating_add(T::SlashDeferral::get());
                 DueSlashes::<T>::insert(due, (who, session), ());
                 candidate.pending_slashes = candidate.pending_slashes.saturating_add(1);
                 PendingSlash {
@@ -106,6 +107,22 @@ impl<T: Config> Pallet<T> {
             Error::<T>::SlashesDue
         );
         Ok(())
+    }
+
+    /// Takes due slashes before anything moves in a session that starts, as many as a block may.
+    pub(crate) fn start_slashes() {
+        Self::take_due_slashes();
+        if NextDue::<T>::get() <= Self::session() {
+            SlashedAtStart::<T>::put(true);
+        }
+    }
+
+    /// Goes on with them in the blocks after it.
+    pub(crate) fn go_on_with_slashes() -> Weight {
+        if NextDue::<T>::get() <= Self::session() && SlashedAtStart::<T>::take() {
+            return T::WeightInfo::due_slot();
+        }
+        Self::take_due_slashes()
     }
 
     /// Takes the slashes that are due, as many as a block may.
@@ -166,7 +183,7 @@ impl<T: Config> Pallet<T> {
                 }
             });
         }
-        let reward = Self::share_out(bond.saturating_add(delegated), &slash.reporters);
+        let reward = Self::share_out(bond, delegated, &slash.reporters);
         Self::deposit_event(Event::Slashed {
             candidate: who,
             session,
@@ -177,10 +194,11 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Shares what was slashed, and is in the pot, among reporters and treasury; what the reporters
-    /// got.
-    fn share_out(amount: Balance, reporters: &[AccountIdOf<T>]) -> Balance {
+    /// got. That is a part of the bond only: of the delegators' stake an offender could earn by
+    /// having itself reported.
+    fn share_out(bond: Balance, delegated: Balance, reporters: &[AccountIdOf<T>]) -> Balance {
         let share = T::ReporterPart::get()
-            .mul_floor(amount)
+            .mul_floor(bond)
             .checked_div(reporters.len() as Balance)
             .unwrap_or(0);
         let mut paid: Balance = 0;
@@ -190,7 +208,7 @@ impl<T: Config> Pallet<T> {
                 paid = paid.saturating_add(share);
             }
         }
-        Self::pay_treasury(amount.saturating_sub(paid));
+        Self::pay_treasury(bond.saturating_add(delegated).saturating_sub(paid));
         paid
     }
 }

@@ -59,6 +59,7 @@ fn unit<T: Config>() -> (T::AccountId, T::AccountId) {
             institutions: 10,
             open: 10,
             releasing: 1,
+            gone: Default::default(),
             price: None,
         },
     );
@@ -149,6 +150,7 @@ mod benchmarks {
             institutions: 2 * i + 3,
             open: 7 * i,
             releasing: i,
+            gone: Default::default(),
             price: None,
         };
         let found;

@@ -133,6 +133,7 @@ impl<T: Config> Pallet<T> {
             institutions: T::Institutions::count(),
             open: 0,
             releasing: 0,
+            gone: Default::default(),
             price: None,
         });
         let mut released = ReleasedUnits::<T>::get(period, institution);
@@ -232,8 +233,9 @@ impl<T: Config> Pallet<T> {
         }
         let price = Self::find_price(unit.period, &period);
         let amount = earned(&price, &released);
-        let looked_at = period.releasing;
+        let looked_at = period.releasing.saturating_add(period.gone.len() as u32);
         period.price = Some(price);
+        period.gone = Default::default();
         Periods::<T>::insert(unit.period, period);
         (amount, looked_at)
     }
@@ -242,6 +244,7 @@ impl<T: Config> Pallet<T> {
         let units = ReleasedUnits::<T>::iter_prefix_values(index)
             .take(MAX_INSTITUTIONS as usize)
             .map(|released| released.units)
+            .chain(period.gone.iter().copied())
             .collect();
         price(period, units)
     }
@@ -286,22 +289,26 @@ impl<T: Config> Pallet<T> {
     fn remove_unit(record: &RecordId, unit: &UnitOf<T>) {
         let in_period = u32::from(unit.period == Self::period());
         Units::<T>::remove(record);
-        let mut releases = true;
+        let mut gone = None;
         ReleasedUnits::<T>::mutate_exists(unit.period, &unit.institution, |slot| {
             if let Some(released) = slot {
                 released.units = released.units.saturating_sub(in_period);
                 released.open = released.open.saturating_sub(1);
                 if released.open == 0 {
+                    gone = Some(released.units);
                     *slot = None;
                 }
             }
-            releases = slot.is_some();
         });
         Periods::<T>::mutate_exists(unit.period, |slot| {
             if let Some(period) = slot {
                 period.open = period.open.saturating_sub(1);
-                if !releases {
+                if let Some(units) = gone {
                     period.releasing = period.releasing.saturating_sub(1);
+                    // They count on for what the others are worth.
+                    if in_period == 0 && period.price.is_none() {
+                        let _ = period.gone.try_push(units);
+                    }
                 }
                 if period.open == 0 {
                     *slot = None;

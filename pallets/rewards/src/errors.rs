@@ -21,13 +21,14 @@ mod errors {
         /// There is no such offer.
         #[codec(index = 4)]
         OfferNotFound,
-        /// The offer is another member's, or the voucher is nothing to this account.
+        /// The offer is another member's, or the voucher is nothing to this account before it expires.
         #[codec(index = 5)]
         NotAuthorized,
         /// The member has as many offers as it may have: withdraw one first.
         #[codec(index = 6)]
         TooManyOffers,
-        /// An offer needs a price, a number of vouchers, and a validity that is not too long.
+        /// An offer needs a price of at least `MinPrice`, a number of vouchers, and a validity that is not
+        /// too long.
         #[codec(index = 7)]
         InvalidOffer,
         /// All vouchers of the offer are taken.

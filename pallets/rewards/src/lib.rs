@@ -97,6 +97,10 @@ pub mod pallet {
         /// Most offers of one member at a time.
         #[pallet::constant]
         type MaxOffers: Get<u32>;
+        /// Smallest price of a voucher. It is held while the voucher is in storage, so it is not less
+        /// than the deposit for one.
+        #[pallet::constant]
+        type MinPrice: Get<Balance>;
         /// Longest validity of a voucher, in blocks: that long its price can be held.
         #[pallet::constant]
         type MaxValidity: Get<BlockNumberFor<Self>>;
@@ -190,7 +194,9 @@ pub mod pallet {
                 "a patient must be able to earn something"
             );
             assert!(
-                T::MaxOffers::get() > 0 && !T::MaxValidity::get().is_zero(),
+                T::MaxOffers::get() > 0
+                    && T::MinPrice::get() > 0
+                    && !T::MaxValidity::get().is_zero(),
                 "a member must be able to offer something"
             );
         }
@@ -267,8 +273,8 @@ pub mod pallet {
             Self::do_honour(ensure_signed(origin)?, voucher, secret)
         }
 
-        /// Gives a voucher's price back. By its holder when it has expired, by the member at any
-        /// time. Event: `Refunded`.
+        /// Gives a voucher's price back to its holder. By the member at any time, by anybody when
+        /// it has expired. Event: `Refunded`.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::refund())]
         pub fn refund(origin: OriginFor<T>, voucher: VoucherId) -> DispatchResult {

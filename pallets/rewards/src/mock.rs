@@ -131,6 +131,7 @@ pub const PERIOD: u32 = 100;
 pub const WINDOW: u32 = 50;
 pub const MAX_VALIDITY: u32 = 1_000;
 pub const MAX_OFFERS: u32 = 3;
+pub const MIN_PRICE: Balance = 20;
 
 impl pallet_rewards::Config for Test {
     type Currency = Balances;
@@ -145,6 +146,7 @@ impl pallet_rewards::Config for Test {
     type PatientPart = PatientPart;
     type DisputeWindow = ConstU32<WINDOW>;
     type MaxOffers = ConstU32<MAX_OFFERS>;
+    type MinPrice = ConstU128<MIN_PRICE>;
     type MaxValidity = ConstU32<MAX_VALIDITY>;
     type WeightInfo = ();
 }

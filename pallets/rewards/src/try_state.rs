@@ -65,12 +65,17 @@ impl<T: Config> Pallet<T> {
             );
             ensure!(
                 releasing.get(&index) == Some(&period.releasing)
-                    && period.releasing <= MAX_INSTITUTIONS,
+                    && period.releasing.saturating_add(period.gone.len() as u32)
+                        <= MAX_INSTITUTIONS,
                 "the number of a period's institutions is wrong"
             );
             ensure!(
-                period.price.is_none() || index < Self::period(),
-                "a period has a price before it is over"
+                period.price.is_none() || period.gone.is_empty(),
+                "a period with a price still remembers what ended"
+            );
+            ensure!(
+                (period.price.is_none() && period.gone.is_empty()) || index < Self::period(),
+                "a period has a price, or lost units that count, before it is over"
             );
         }
         for (period, patient, units) in PatientUnits::<T>::iter() {

@@ -1,7 +1,10 @@
 //! What the pallet keeps in storage and takes in calls.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use polkadot_sdk::{frame_system, frame_system::pallet_prelude::BlockNumberFor};
+use polkadot_sdk::{
+    frame_system, frame_system::pallet_prelude::BlockNumberFor, sp_core::ConstU32,
+    sp_runtime::BoundedVec,
+};
 use salus_primitives::{Balance, Digest};
 use scale_info::TypeInfo;
 
@@ -35,6 +38,8 @@ pub struct Period {
     pub open: u32,
     /// Institutions with units in storage, at most `MAX_INSTITUTIONS`.
     pub releasing: u32,
+    /// Until there is a price: the units of each institution whose last one ended after the period.
+    pub gone: BoundedVec<u32, ConstU32<MAX_INSTITUTIONS>>,
     /// What a unit earns, from the first claim on.
     pub price: Option<Price>,
 }

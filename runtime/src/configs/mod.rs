@@ -17,5 +17,5 @@ pub mod flavour;
 
 pub use governance::{dynamic_params, CouncilCollective, RuntimeParameters};
 pub use money::Treasury;
-pub use session::EpochDuration;
+pub use session::{EpochDuration, MaxAuthorities, REPORT_SESSIONS};
 pub use system::transaction_extensions;

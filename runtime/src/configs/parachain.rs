@@ -56,6 +56,8 @@ pub type Author = pallet_session::FindAccountFromAuthorIndex<Runtime, Aura>;
 pub type SessionEnds = pallet_session::PeriodicSessions<SessionBlocks, ConstU32<0>>;
 /// Nobody: no offence is reported here.
 pub type DisablingStrategy = ();
+/// What sessions do besides electing: nothing.
+pub type Sessions<Elections> = Elections;
 /// Shortest time between two blocks, ms: none, since the slot decides.
 pub type MinimumPeriod = ConstU64<0>;
 /// New code waits for the relay chain's validators to have compiled it.

@@ -8,7 +8,7 @@ use polkadot_sdk::{
     sp_runtime::traits::{Convert, ConvertInto, OpaqueKeys},
 };
 
-use super::flavour::{Author, DisablingStrategy, SessionEnds};
+use super::flavour::{Author, DisablingStrategy, SessionEnds, Sessions};
 use crate::{
     session_length, AccountId, Balance, Balances, Delegation, Runtime, RuntimeEvent, SessionKeys,
 };
@@ -47,7 +47,7 @@ impl pallet_session::Config for Runtime {
     type ValidatorIdOf = ConvertInto;
     type ShouldEndSession = SessionEnds;
     type NextSessionRotation = SessionEnds;
-    type SessionManager = historical::NoteHistoricalRoot<Self, Delegation>;
+    type SessionManager = Sessions<historical::NoteHistoricalRoot<Self, Delegation>>;
     type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
     type Keys = SessionKeys;
     type DisablingStrategy = DisablingStrategy;

@@ -1,5 +1,5 @@
 //! The solo flavour: who may author and finalise, and where random values come from. Whom stake elects
-//! is in `stake`; offences are recorded with historical proofs from the first block.
+//! is in `stake`; offences can be proved from the first block.
 
 use polkadot_sdk::{
     frame_support::{
@@ -21,8 +21,10 @@ use polkadot_sdk::{
 
 use super::session::{EpochDuration, MaxAuthorities, REPORT_SESSIONS};
 use crate::{
-    AccountId, Babe, BabeConfig, BlockNumber, Checks, Delegation, Hash, Historical, Moment,
-    Offences, Runtime, RuntimeEvent, RuntimeGenesisConfig, Session, SessionKeys, System,
+    key_owners,
+    offences::{NoteOwners, OfSessions, ReportWeight},
+    AccountId, Babe, BabeConfig, BlockNumber, Checks, Delegation, Hash, KeyOwners, Moment, Runtime,
+    RuntimeEvent, RuntimeGenesisConfig, Session, SessionKeys, System,
 };
 
 /// Length of a slot, ms: a block every two seconds.
@@ -46,6 +48,8 @@ pub type Turns = Babe;
 pub type SessionEnds = Babe;
 /// Offenders who are kept from authoring for the rest of the session.
 pub type DisablingStrategy = pallet_session::disabling::UpToLimitWithReEnablingDisablingStrategy;
+/// What sessions do besides electing: their keys are noted.
+pub type Sessions<Elections> = NoteOwners<Elections>;
 /// Shortest time between two blocks, ms.
 pub type MinimumPeriod = ConstU64<{ SLOT_MILLIS / 2 }>;
 /// New code takes over at once.
@@ -127,10 +131,11 @@ impl Randomness<Hash, BlockNumber> for PanelRandomness {
 
 parameter_types! {
     pub const ExpectedBlockTime: u64 = SLOT_MILLIS;
-    /// Slots for which a report is accepted: the sessions that GRANDPA keeps the sets of.
-    pub ReportLongevity: u64 =
-        EpochDuration::get().saturating_mul(MaxSetIdSessionEntries::get());
-    pub const MaxSetIdSessionEntries: u64 = REPORT_SESSIONS as u64;
+    /// Slots for which a report is accepted.
+    pub ReportLongevity: u64 = EpochDuration::get().saturating_mul(REPORT_SESSIONS.into());
+    /// The current set, those of the sessions that can be reported, and the one before them: a set
+    /// begins where that ends.
+    pub const MaxSetIdSessionEntries: u64 = REPORT_SESSIONS as u64 + 2;
 }
 
 impl pallet_babe::Config for Runtime {
@@ -138,23 +143,27 @@ impl pallet_babe::Config for Runtime {
     type ExpectedBlockTime = ExpectedBlockTime;
     type EpochChangeTrigger = pallet_babe::ExternalTrigger;
     type DisabledValidators = Session;
-    type WeightInfo = ();
+    type WeightInfo = ReportWeight;
     type MaxAuthorities = MaxAuthorities;
     type MaxNominators = ConstU32<0>;
     type KeyOwnerProof = polkadot_sdk::sp_session::MembershipProof;
     type EquivocationReportSystem =
-        pallet_babe::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
+        pallet_babe::EquivocationReportSystem<Self, OfSessions, KeyOwners, ReportLongevity>;
 }
 
 impl pallet_grandpa::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = ();
+    type WeightInfo = ReportWeight;
     type MaxAuthorities = MaxAuthorities;
     type MaxNominators = ConstU32<0>;
     type MaxSetIdSessionEntries = MaxSetIdSessionEntries;
     type KeyOwnerProof = polkadot_sdk::sp_session::MembershipProof;
     type EquivocationReportSystem =
-        pallet_grandpa::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
+        pallet_grandpa::EquivocationReportSystem<Self, OfSessions, KeyOwners, ReportLongevity>;
+}
+
+impl key_owners::Config for Runtime {
+    type MaxValidators = MaxAuthorities;
 }
 
 impl pallet_offences::Config for Runtime {

@@ -17,7 +17,7 @@ use polkadot_sdk::{
 use salus_primitives::{
     membership::Role,
     stake::{Institutions, SessionIndex},
-    MED,
+    MED, MILLI_MED,
 };
 
 use super::{
@@ -134,6 +134,8 @@ impl pallet_rewards::Config for Runtime {
     type PatientPart = PatientPart;
     type DisputeWindow = ConstU32<{ 7 * DAYS }>;
     type MaxOffers = ConstU32<64>;
+    // 165 bytes, as everywhere ten micro-MED each.
+    type MinPrice = ConstU128<{ 2 * MILLI_MED }>;
     type MaxValidity = ConstU32<{ 365 * DAYS }>;
     type WeightInfo = pallet_rewards::weights::SubstrateWeight<Runtime>;
 }

@@ -38,6 +38,8 @@ use salus_primitives::{Hash, Header, Nonce};
 use salus_runtime::{Checks, RuntimeCall, SignedPayload, UncheckedExtrinsic};
 use serde_json::Value;
 
+use crate::merge::merge;
+
 use crate::{account, pair};
 
 type Executor = WasmExecutor<(
@@ -340,17 +342,6 @@ fn genesis(executor: &Executor, code: &[u8]) -> Storage {
     let built = call(&mut ext, "GenesisBuilder_build_state", config.encode());
     decode::<sp_genesis_builder::Result>(&built).expect("genesis builds");
     ext.into_storages()
-}
-
-fn merge(into: &mut Value, patch: Value) {
-    match (into, patch) {
-        (Value::Object(into), Value::Object(patch)) => {
-            for (key, value) in patch {
-                merge(into.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (into, patch) => *into = patch,
-    }
 }
 
 fn inherent_data(now: u64, relay: &ParachainInherentData) -> sp_inherents::InherentData {

@@ -2,6 +2,8 @@
 //! relay chain's validators run.
 
 mod collator;
+#[path = "../suite/merge.rs"]
+mod merge;
 mod validator;
 
 use std::time::Instant;

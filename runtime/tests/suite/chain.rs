@@ -17,6 +17,8 @@ use salus_runtime::{
 };
 use serde_json::Value;
 
+use crate::merge::merge;
+
 /// Defaults, patched with the preset's JSON.
 pub fn chain(id: &str) -> TestExternalities {
     let patch = preset(&id.into()).expect("the preset exists");
@@ -30,17 +32,6 @@ pub fn patched(patch: Value) -> TestExternalities {
     merge(&mut config, patch);
     let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("the patch fits");
     config.build_storage().expect("genesis builds").into()
-}
-
-fn merge(into: &mut Value, patch: Value) {
-    match (into, patch) {
-        (Value::Object(into), Value::Object(patch)) => {
-            for (key, value) in patch {
-                merge(into.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (into, patch) => *into = patch,
-    }
 }
 
 /// The account of a development key.

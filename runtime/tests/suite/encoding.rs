@@ -8,9 +8,9 @@ use polkadot_sdk::{
 };
 use salus_runtime::{
     Agent, AllPalletsWithSystem, AuthorityDiscovery, Authorship, Babe, Balances, Council,
-    Delegation, Grandpa, Historical, Jobs, MultiBlockMigrations, Multisig, Offences, Parameters,
-    Preimage, Proxy, Records, Registry, Rewards, RuntimeCall, Session, SessionLength, System,
-    Timestamp, TransactionPayment, Utility, Whitelist,
+    Delegation, Grandpa, Historical, Jobs, KeyOwners, MultiBlockMigrations, Multisig, Offences,
+    Parameters, Preimage, Proxy, Records, Registry, Rewards, RuntimeCall, Session, SessionLength,
+    System, Timestamp, TransactionPayment, Utility, Whitelist,
 };
 
 #[test]
@@ -32,6 +32,7 @@ fn pallet_indices_are_pinned() {
         (at::<AuthorityDiscovery>(), (10, "AuthorityDiscovery")),
         (at::<SessionLength>(), (11, "SessionLength")),
         (at::<Delegation>(), (12, "Delegation")),
+        (at::<KeyOwners>(), (19, "KeyOwners")),
         (at::<Council>(), (20, "Council")),
         (at::<Preimage>(), (21, "Preimage")),
         (at::<Whitelist>(), (22, "Whitelist")),
@@ -116,6 +117,7 @@ fn state_of_ours_is_bounded() {
                 "Agent",
                 "Delegation",
                 "Rewards",
+                "KeyOwners",
             ]
             .contains(&pallet.as_str())
         })

@@ -5,7 +5,9 @@
 mod blob;
 mod chain;
 mod encoding;
+mod equivocations;
 mod genesis;
+mod merge;
 mod parameters;
 mod sessions;
 mod stake;

@@ -8,49 +8,49 @@ use polkadot_sdk::{
         assert_noop, assert_ok,
         traits::{
             fungible::{Inspect, InspectHold},
-            Get, Hooks, KeyOwnerProofSystem,
+            Get, Hooks,
         },
     },
     pallet_session::QueuedKeys,
-    sp_consensus_babe::{
-        digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
-        EquivocationProof, KEY_TYPE,
-    },
-    sp_core::{crypto::Pair, sr25519, H256},
+    sp_consensus_babe::KEY_TYPE,
+    sp_core::H256,
     sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET,
     sp_io::TestExternalities,
     sp_keystore::{testing::MemoryKeystore, KeystoreExt},
-    sp_runtime::{traits::Header as _, Digest, DigestItem, Perbill, Perquintill},
+    sp_runtime::{Perbill, Perquintill},
 };
 use salus_primitives::{
     blobs::BlobPointer,
     membership::Role,
-    stake::{runtime_decl_for_stake_api::StakeApi, Standing, ValidatorInfo},
+    stake::{runtime_decl_for_stake_api::StakeApi, Institutions, Standing, ValidatorInfo},
     MED,
 };
 use salus_runtime::{
-    AccountId, Authorship, Babe, Balances, Delegation, Hash, Header, Historical, Records, Registry,
-    Rewards, Runtime, RuntimeOrigin, Session, SessionKeys, System, DAYS,
+    AccountId, Authorship, Babe, Balances, Delegation, Records, Registry, Rewards, Runtime,
+    RuntimeOrigin, Session, SessionKeys, System, DAYS,
 };
 use serde_json::json;
 
-use crate::chain::{account, chain, patched, Author};
+use crate::{
+    chain::{account, chain, patched, Author},
+    equivocations::Offence,
+};
 
 /// Slots of a session of the presets.
-const SLOTS: u64 = 60;
+pub const SLOTS: u64 = 60;
 
-fn local() -> TestExternalities {
+pub fn local() -> TestExternalities {
     let mut ext = chain(LOCAL_TESTNET_RUNTIME_PRESET);
     ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
     ext
 }
 
-fn signed(who: &AccountId) -> RuntimeOrigin {
+pub fn signed(who: &AccountId) -> RuntimeOrigin {
     RuntimeOrigin::signed(who.clone())
 }
 
 /// Runs to the first block of a session.
-fn run_to_session(author: &mut Author, session: u32) {
+pub fn run_to_session(author: &mut Author, session: u32) {
     while Session::current_index() < session {
         author.build(1);
     }
@@ -71,7 +71,7 @@ fn admit(who: &AccountId) {
     ));
 }
 
-fn set_keys(who: &AccountId) {
+pub fn set_keys(who: &AccountId) {
     let generated = SessionKeys::generate(&who.encode(), None);
     assert_ok!(Session::set_keys(
         signed(who),
@@ -236,41 +236,6 @@ fn who_is_away_is_chilled_until_it_is_back() {
     });
 }
 
-/// Alice signs two blocks of one slot.
-fn equivocation(slot: u64) -> EquivocationProof<Header> {
-    let pair = sr25519::Pair::from_string("//Alice", None).unwrap();
-    let index = Babe::authorities()
-        .iter()
-        .position(|(id, _)| id.encode() == pair.public().encode())
-        .unwrap();
-    let header = |number: u8| {
-        let claim = PreDigest::SecondaryPlain(SecondaryPlainPreDigest {
-            authority_index: index as u32,
-            slot: slot.into(),
-        });
-        let mut header = Header::new(
-            System::block_number(),
-            Hash::repeat_byte(number),
-            Hash::repeat_byte(number),
-            Hash::repeat_byte(number),
-            Digest {
-                logs: vec![<DigestItem as CompatibleDigestItem>::babe_pre_digest(claim)],
-            },
-        );
-        let seal = pair.sign(header.hash().as_ref()).into();
-        header
-            .digest_mut()
-            .push(<DigestItem as CompatibleDigestItem>::babe_seal(seal));
-        header
-    };
-    EquivocationProof {
-        offender: pair.public().into(),
-        slot: slot.into(),
-        first_header: header(1),
-        second_header: header(2),
-    }
-}
-
 #[test]
 fn an_equivocation_disables_chills_and_later_costs() {
     local().execute_with(|| {
@@ -284,17 +249,10 @@ fn an_equivocation_disables_chills_and_later_costs() {
             alice.clone(),
             1_000 * MED
         ));
-        let proof = equivocation(author.slot() - 1);
-        let owner = Historical::prove((KEY_TYPE, proof.offender.clone())).unwrap();
-        let report = || {
-            Babe::report_equivocation_unsigned(
-                RuntimeOrigin::none(),
-                Box::new(proof.clone()),
-                owner.clone(),
-            )
-        };
-        assert_ok!(report());
-        assert!(report().is_err(), "once");
+        let offence = Offence::in_babe("//Alice", author.slot() - 1);
+        let owner = offence.prove().unwrap();
+        assert_ok!(offence.report(&owner));
+        assert!(offence.report(&owner).is_err(), "once");
 
         // At once: it authors no more in this session, and is not elected for later ones.
         let index = Session::validators()
@@ -345,13 +303,8 @@ fn the_council_cancels_a_slash() {
         let mut author = Author::new(1_000);
         author.build(5);
         let alice = account("//Alice");
-        let proof = equivocation(author.slot() - 1);
-        let owner = Historical::prove((KEY_TYPE, proof.offender.clone())).unwrap();
-        assert_ok!(Babe::report_equivocation_unsigned(
-            RuntimeOrigin::none(),
-            Box::new(proof),
-            owner
-        ));
+        let offence = Offence::in_babe("//Alice", author.slot() - 1);
+        assert_ok!(offence.report(&offence.prove().unwrap()));
         let cancel = |origin| Delegation::cancel_slash(origin, alice.clone(), 0);
         assert_noop!(
             cancel(signed(&alice)),
@@ -455,14 +408,38 @@ fn a_stored_record_earns() {
     });
 }
 
+/// A full set, each validator with what `salus spec example` gives it: 100,000 of 250,000 MED bonded.
 #[test]
 fn ten_thousand_fake_patients_win_no_seat() {
     type PeriodInflation = <Runtime as pallet_rewards::Config>::PeriodInflation;
+    const WEEK: u32 = 7 * DAYS;
+    let bond = 100_000 * MED;
     local().execute_with(|| {
         Author::new(1_000).build(1);
+        let give = |who: &AccountId, amount| {
+            let who = who.clone().into();
+            assert_ok!(Balances::force_set_balance(
+                RuntimeOrigin::root(),
+                who,
+                amount
+            ));
+        };
+        for n in 4..22 {
+            let clinic = account(&format!("//Clinic {n}"));
+            give(&clinic, 250_000 * MED);
+            admit(&clinic);
+            set_keys(&clinic);
+            assert_ok!(Delegation::register_candidate(
+                signed(&clinic),
+                bond,
+                Perbill::zero()
+            ));
+        }
         let (mallory, patient) = (account("//Eve"), account("//Ferdie"));
         admit(&mallory);
         set_keys(&mallory);
+        let institutions = <Runtime as pallet_rewards::Config>::Institutions::count();
+        assert_eq!(institutions, 23);
         assert_ok!(Registry::register_patient(
             signed(&patient),
             H256::repeat_byte(1),
@@ -470,46 +447,55 @@ fn ten_thousand_fake_patients_win_no_seat() {
             None
         ));
         assert_ok!(Registry::attest(signed(&mallory), patient.clone()));
-        // Four records of each in a week in which nobody else stores anything.
-        let (units, open) = (40_000, 1);
-        let pool = <PeriodInflation as Get<Perquintill>>::get() * Balances::total_issuance();
-        let (institution, record) = (mallory.clone(), H256::repeat_byte(1));
-        let period = Period {
-            pool,
-            institutions: 5,
-            open,
-            releasing: 1,
-            price: None,
-        };
-        pallet_rewards::Periods::<Runtime>::insert(0, period);
-        let released = Released { units, open };
-        pallet_rewards::ReleasedUnits::<Runtime>::insert(0, &institution, released);
-        pallet_rewards::PatientUnits::<Runtime>::insert(0, &patient, 1);
-        let unit = Unit {
-            patient,
-            institution,
-            period: 0,
-            minted: None,
-        };
-        pallet_rewards::Units::<Runtime>::insert(record, unit);
-        let before = Balances::total_issuance();
-        System::set_block_number(14 * DAYS);
-        assert_ok!(Rewards::claim(signed(&mallory), record));
-        assert_eq!(pallet_rewards::Units::<Runtime>::iter().count(), 0);
-        let earned = (Balances::total_issuance() - before) * u128::from(units);
-        let cap = pool * 2 / 5;
-        assert!(earned <= cap && earned > cap * 99 / 100);
+        // It begins with nothing. The supply is more than 22 times 250,000.
+        give(&mallory, MED);
+        let supply = Balances::total_issuance();
+        assert!(supply > 15_000_000 * MED && supply < 16_000_000 * MED);
 
-        // All of it in one hand, the patients' half too.
-        assert_ok!(Balances::force_set_balance(
-            RuntimeOrigin::root(),
-            mallory.clone().into(),
-            earned
+        // A year in which nobody else stores anything: four records of each patient in a week.
+        let (units, open) = (40_000, 1);
+        let mut earned = 0;
+        for week in 0..52 {
+            let pool = <PeriodInflation as Get<Perquintill>>::get() * Balances::total_issuance();
+            let record = H256::from_low_u64_be(week.into());
+            let period = Period {
+                pool,
+                institutions,
+                open,
+                releasing: 1,
+                gone: Default::default(),
+                price: None,
+            };
+            pallet_rewards::Periods::<Runtime>::insert(week, period);
+            let released = Released { units, open };
+            pallet_rewards::ReleasedUnits::<Runtime>::insert(week, &mallory, released);
+            pallet_rewards::PatientUnits::<Runtime>::insert(week, &patient, 1);
+            let unit = Unit {
+                patient: patient.clone(),
+                institution: mallory.clone(),
+                period: week,
+                minted: None,
+            };
+            pallet_rewards::Units::<Runtime>::insert(record, unit);
+            System::set_block_number((week + 2) * WEEK);
+            let before = Balances::total_issuance();
+            assert_ok!(Rewards::claim(signed(&mallory), record));
+            let of_all = (Balances::total_issuance() - before) * u128::from(units);
+            let cap = pool * 2 / u128::from(institutions);
+            assert!(of_all <= cap && of_all > cap * 99 / 100);
+            // All of it in one hand, the patients' half too.
+            earned += of_all;
+            give(&mallory, earned);
+        }
+        assert_eq!(pallet_rewards::Units::<Runtime>::iter().count(), 0);
+        // 6% / 23 of the supply: enough to ask for a seat, not half of what one needs.
+        assert!(earned > supply * 6 / 2_300 * 99 / 100 && earned * 2 < bond);
+        assert_ok!(Delegation::register_candidate(
+            signed(&mallory),
+            earned - MED,
+            Perbill::zero()
         ));
-        assert_noop!(
-            Delegation::register_candidate(signed(&mallory), earned, Perbill::zero()),
-            pallet_delegation::Error::<Runtime>::BondTooSmall
-        );
-        assert!(!<Runtime as StakeApi<_, _, _>>::would_be_elected().contains(&mallory));
+        let elected = <Runtime as StakeApi<_, _, _>>::would_be_elected();
+        assert!(elected.len() == 22 && !elected.contains(&mallory));
     });
 }

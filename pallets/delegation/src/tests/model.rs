@@ -87,6 +87,8 @@ pub struct Model {
     /// By candidate and last session backed: what is kept of it, and the units there are.
     subs: BTreeMap<(AccountId, u32), (u64, u128)>,
     slashes: Vec<Slash>,
+    /// Slashes that a block may take.
+    limit: usize,
     pub session: u32,
     pub validators: Vec<AccountId>,
     pub planned: Vec<AccountId>,
@@ -102,8 +104,12 @@ fn require(holds: bool) -> Done {
 }
 
 impl Model {
-    /// The chain of the mock at genesis.
-    pub fn new(free: BTreeMap<AccountId, u128>, candidates: Vec<(AccountId, u128)>) -> Self {
+    /// The chain of the mock at genesis, with so many slashes a block.
+    pub fn new(
+        free: BTreeMap<AccountId, u128>,
+        candidates: Vec<(AccountId, u128)>,
+        limit: usize,
+    ) -> Self {
         let mut model = Self {
             free,
             candidates: BTreeMap::new(),
@@ -113,6 +119,7 @@ impl Model {
             parts: vec![],
             subs: BTreeMap::new(),
             slashes: vec![],
+            limit,
             session: 0,
             validators: (1..=4).collect(),
             planned: (1..=4).collect(),
@@ -226,6 +233,7 @@ impl Model {
     }
 
     fn open(&mut self, who: AccountId, candidate: AccountId) -> Done {
+        require(!self.is_slash_due())?;
         let exists = self.stakes.contains_key(&(who, candidate))
             || self
                 .parts
@@ -353,6 +361,7 @@ impl Model {
 
     pub fn delegate(&mut self, who: AccountId, candidate: AccountId, amount: u128) -> Done {
         self.open_to_stake(candidate)?;
+        require(!self.is_slash_due())?;
         self.open(who, candidate);
         self.buy(who, candidate, amount, amount)?;
         let free = self.free.get_mut(&who)?;
@@ -506,6 +515,7 @@ impl Model {
     }
 
     pub fn withdraw_bond(&mut self, who: AccountId) -> Done {
+        require(!self.is_slash_due())?;
         require(self.candidates.get(&who)?.leaving? <= self.session)?;
         require(!self.is_accused(who))?;
         let bond = self.candidates.remove(&who)?.bond;
@@ -550,6 +560,7 @@ impl Model {
     }
 
     pub fn cancel(&mut self, candidate: AccountId, session: u32) -> Done {
+        require(!self.is_slash_due())?;
         let slash = self.slashes.iter_mut().find(|slash| {
             (slash.candidate, slash.session) == (candidate, session) && !slash.cancelled
         })?;
@@ -567,8 +578,9 @@ impl Model {
     fn take(&mut self, slash: &Slash) {
         let part = |amount: u128| times(amount, slash.parts.into(), BILLION);
         let one = self.candidates.get_mut(&slash.candidate).unwrap();
-        let mut taken = part(one.bond);
-        one.bond -= taken;
+        let of_bond = part(one.bond);
+        one.bond -= of_bond;
+        let mut taken = of_bond;
 
         let value = self.value_of(slash.candidate);
         let shares = self.shares_of(slash.candidate);
@@ -603,7 +615,7 @@ impl Model {
             taken += sub.1 - left;
             sub.1 = left;
         }
-        let reward = times(taken, 1, 10);
+        let reward = times(of_bond, 1, 10);
         self.pay(REPORTER, reward);
         self.pay(TREASURY, taken - reward);
     }
@@ -637,6 +649,29 @@ impl Model {
         ranking
     }
 
+    /// Whether a slash that is due waits for its block.
+    pub fn is_slash_due(&self) -> bool {
+        self.slashes.iter().any(|slash| slash.due <= self.session)
+    }
+
+    /// Takes the slashes that are due, the oldest first.
+    pub fn next_block(&mut self) {
+        let order = |slash: &Slash| {
+            let key = blake2_128(&(slash.candidate, slash.session).encode());
+            (slash.due, key)
+        };
+        self.slashes.sort_by_key(order);
+        for _ in 0..self.limit {
+            if !self.is_slash_due() {
+                break;
+            }
+            let slash = self.slashes.remove(0);
+            if !slash.cancelled {
+                self.take(&slash);
+            }
+        }
+    }
+
     pub fn next_session(&mut self) {
         // The end of the old session: rewards and absences.
         let blocks: Vec<_> = self
@@ -645,6 +680,7 @@ impl Model {
             .map(|who| (*who, self.blocks.remove(who).unwrap_or(0)))
             .collect();
         let total: u32 = blocks.iter().map(|(_, authored)| authored).sum();
+        let present = blocks.iter().filter(|(_, authored)| *authored > 0).count();
         let whole = times(self.supply(), INFLATION.into(), ONE.into());
         let mut absent = vec![];
         for (who, authored) in &blocks {
@@ -663,7 +699,7 @@ impl Model {
             self.pay(*who, commission + own);
             *self.pools.entry(*who).or_default() += shared - own;
 
-            if 3 * total <= 2 * BLOCKS {
+            if 3 * total <= 2 * BLOCKS || 3 * present <= 2 * blocks.len() {
                 continue;
             }
             let one = self.candidates.get_mut(who).unwrap();
@@ -687,17 +723,7 @@ impl Model {
         // The new one starts: slashes.
         self.session += 1;
         self.validators = self.planned.clone();
-        let mut due: Vec<_> = self
-            .slashes
-            .iter()
-            .filter(|slash| slash.due == self.session)
-            .cloned()
-            .collect();
-        self.slashes.retain(|slash| slash.due != self.session);
-        due.sort_by_key(|slash| blake2_128(&(slash.candidate, slash.session).encode()));
-        for slash in due.iter().filter(|slash| !slash.cancelled) {
-            self.take(slash);
-        }
+        self.next_block();
 
         // What nobody asks for any more.
         let (parts, moved) = (&self.parts, &self.moved);

@@ -41,7 +41,9 @@ impl Dice {
 
 #[derive(Default, Debug)]
 struct Tally {
-    done: [u32; 17],
+    done: [u32; 18],
+    /// Operations while due slashes waited for their block.
+    waited: u32,
     refused: u32,
 }
 
@@ -63,6 +65,7 @@ impl Game {
         let (who, candidate, other) = (dice.delegator(), dice.candidate(), dice.candidate());
         let amount = dice.amount();
         let mut next = self.model.clone();
+        self.tally.waited += u32::from(next.is_slash_due());
         let kind = match dice.below(100) {
             0..20 => 0,
             20..35 => 1,
@@ -79,8 +82,9 @@ impl Game {
             79..81 => 12,
             81..82 => 13,
             82..91 => 14,
-            91..99 => 15,
-            _ => 16,
+            91..97 => 15,
+            97..99 => 16,
+            _ => 17,
         };
         let (expected, done) = match kind {
             0 => (
@@ -203,6 +207,11 @@ impl Game {
                 System::reset_events();
                 (Some(()), true)
             }
+            16 => {
+                next_block();
+                next.next_block();
+                (Some(()), true)
+            }
             _ => {
                 // An institution leaves office, or comes back.
                 if !next.out_of_office.remove(&candidate) {
@@ -291,9 +300,11 @@ impl Game {
 }
 
 fn play(seed: u64, operations: u32) {
+    // As in the runtime; few enough for most to wait; and enough for all.
+    let limit = [4, 1, 100][seed as usize % 3];
     let mut ext = ExtBuilder::default().build();
     let mut game = ext.execute_with(|| {
-        MaxSlashesPerBlock::set(100);
+        MaxSlashesPerBlock::set(limit);
         SessionInflation::set(Perquintill::from_parts(INFLATION));
         let free = CANDIDATES
             .chain(NEWCOMERS)
@@ -303,7 +314,11 @@ fn play(seed: u64, operations: u32) {
             .collect();
         Game {
             dice: Dice(seed),
-            model: Model::new(free, CANDIDATES.map(|who| (who, bond_of(who))).collect()),
+            model: Model::new(
+                free,
+                CANDIDATES.map(|who| (who, bond_of(who))).collect(),
+                limit as usize,
+            ),
             slot: 0,
             tally: Tally::default(),
         }
@@ -320,11 +335,16 @@ fn play(seed: u64, operations: u32) {
         ext.commit_all().unwrap();
     }
     // The game is worth something only if every operation succeeds often.
-    let Tally { done, refused } = &game.tally;
+    let Tally {
+        done,
+        waited,
+        refused,
+    } = &game.tally;
     assert!(
         done.iter().all(|times| *times >= operations / 2_000),
         "seed {seed}: {done:?}, refused {refused}"
     );
+    assert_eq!(*waited > 0, limit == 1, "seed {seed}: {waited}");
     ext.execute_with(|| wind_up(&mut game));
 }
 
@@ -334,14 +354,28 @@ fn wind_up(game: &mut Game) {
         for _ in 0..sessions {
             next_session();
             game.model.next_session();
+            while game.model.is_slash_due() {
+                next_block();
+                game.model.next_block();
+            }
+        }
+    };
+    let withdraw = |game: &mut Game, who, candidate| {
+        let mut next = game.model.clone();
+        let withdrawn = next.withdraw(who, candidate).is_some();
+        assert_eq!(
+            dispatch(Call::withdraw { candidate }, signed(who)),
+            withdrawn
+        );
+        if withdrawn {
+            game.model = next;
         }
     };
     // Moved stake becomes free, and what unbonds can be withdrawn.
     rest(game, UNBONDING + 2);
     let all: Vec<_> = Delegations::<Test>::iter_keys().collect();
     for (who, candidate) in &all {
-        let _ = Delegation::withdraw(signed(*who), *candidate);
-        let _ = game.model.withdraw(*who, *candidate);
+        withdraw(game, *who, *candidate);
         if worth(*who, *candidate) > 0 {
             let amount = u128::MAX;
             Delegation::unbond(signed(*who), *candidate, amount).unwrap();
@@ -350,10 +384,17 @@ fn wind_up(game: &mut Game) {
     }
     rest(game, UNBONDING + 2);
     for (who, candidate) in &all {
-        let _ = Delegation::withdraw(signed(*who), *candidate);
-        let _ = game.model.withdraw(*who, *candidate);
-        let _ = Delegation::settle(signed(*who), *who, *candidate);
-        let _ = game.model.settle(*who, *candidate);
+        withdraw(game, *who, *candidate);
+        let mut next = game.model.clone();
+        let settled = next.settle(*who, *candidate).is_some();
+        let settle = Call::settle {
+            delegator: *who,
+            candidate: *candidate,
+        };
+        assert_eq!(dispatch(settle, signed(*who)), settled);
+        if settled {
+            game.model = next;
+        }
     }
     assert_eq!(Delegations::<Test>::iter().count(), 0);
     assert_eq!(crate::SubPools::<Test>::iter().count(), 0);

@@ -46,7 +46,7 @@ fn a_slash_reaches_bond_pool_and_what_left() {
         let (treasury, reporter) = (free(TREASURY), free(REPORTER));
         next_session();
         let delegated = 18_000 / 4 + 4_000 / 4 + 4_000 / 4;
-        let reward = (15_000 + delegated) / 10;
+        let reward = 15_000 / 10;
         assert_event(Event::Slashed {
             candidate: 6,
             session: 5,
@@ -194,6 +194,20 @@ fn offenders_are_not_paid_for_reporting_themselves() {
 }
 
 #[test]
+fn an_offender_gains_nothing_by_a_friend_that_reports_it() {
+    ExtBuilder::default().build_and_execute(|| {
+        delegate(ALICE, 1, 1_000_000);
+        run_to_session(2);
+        let before = free(STRANGER);
+        report_by(vec![STRANGER], 1, 2, 1, 50).unwrap();
+        run_to_session(2 + DEFERRAL);
+        let (lost, gained) = (bond_of(1) - held(1), free(STRANGER) - before);
+        assert_eq!((lost, gained), (5_000, 500));
+        assert_eq!(worth(ALICE, 1), 500_000);
+    });
+}
+
+#[test]
 fn reporters_share() {
     ExtBuilder::default().build_and_execute(|| {
         run_to_session(2);
@@ -233,10 +247,10 @@ fn while_due_slashes_wait_for_their_block_nothing_moves() {
             report(who, 2, who, 50).unwrap();
         }
         run_to_session(1 + DEFERRAL);
-        System::set_block_number(System::block_number() + 1);
-        Session::rotate_session();
-        // One is taken when the session starts, one in each block from then on.
-        for _ in 0..2 {
+        next_session();
+        // One is taken when the session starts, one in each block after it.
+        for left in [2, 1] {
+            assert_eq!(Slashes::<Test>::iter().count(), left);
             for refused in [
                 Delegation::unbond(signed(ALICE), 6, 500),
                 Delegation::withdraw(signed(ALICE), 6),

@@ -139,6 +139,7 @@ fn the_cap_of_one_does_not_lower_what_others_have() {
         institutions,
         open: 0,
         releasing: 0,
+        gone: Default::default(),
         price: None,
     };
     let parts = |institutions, units: &[u32]| {
@@ -188,6 +189,35 @@ fn the_price_is_found_once() {
         revoked(3);
         Rewards::claim(signed(STRANGER), record(4)).unwrap();
         assert_eq!(Balances::total_issuance() - supply, pool() / 10);
+    });
+}
+
+#[test]
+fn what_ends_before_the_first_claim_raises_nothing() {
+    build_and_execute(|| {
+        for institution in INSTITUTIONS {
+            stored(institution, PATIENT + institution, institution);
+        }
+        run_to(PERIOD);
+        // All that two of them released, before there is a price.
+        revoked(1);
+        revoked(2);
+        assert_eq!(ReleasedUnits::<Test>::iter().count(), 8);
+        check();
+        let supply = Balances::total_issuance();
+        let claimed = Rewards::claim(signed(STRANGER), record(3)).unwrap();
+        assert_eq!(Balances::total_issuance() - supply, pool() / 10);
+        // They are looked at as before.
+        assert_eq!(
+            claimed.actual_weight.unwrap(),
+            <() as WeightInfo>::claim() + <() as WeightInfo>::price(10)
+        );
+        assert!(Periods::<Test>::get(0).unwrap().gone.is_empty());
+        for institution in 3..=10 {
+            revoked(institution);
+        }
+        assert_eq!(Periods::<Test>::iter().count(), 0);
+        assert_eq!(Balances::total_issuance(), supply);
     });
 }
 

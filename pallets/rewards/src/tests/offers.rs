@@ -52,7 +52,7 @@ fn what_is_refused() {
     build_and_execute(|| {
         assert_noop!(offer(PATIENT, 500, 3, 100), Error::<Test>::NotAdmitted);
         for (price, vouchers, validity) in [
-            (0, 3, 100),
+            (MIN_PRICE - 1, 3, 100),
             (500, 0, 100),
             (500, 3, 0),
             (500, 3, MAX_VALIDITY + 1),
