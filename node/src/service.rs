@@ -470,7 +470,8 @@ pub async fn new_full<N: NetworkBackend<Block, Hash>>(
             backoff_authoring_blocks: Some(BackoffAuthoringOnFinalizedHeadLagging::default()),
             babe_link,
             block_proposal_slot_portion: SlotProportion::new(0.5),
-            max_block_proposal_slot_portion: None,
+            // Not more after missed slots: slow blocks would make slower ones.
+            max_block_proposal_slot_portion: Some(SlotProportion::new(0.5)),
             telemetry: None,
         })?;
         task_manager.spawn_essential_handle().spawn_blocking(

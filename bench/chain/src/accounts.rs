@@ -22,12 +22,13 @@ use subxt_signer::sr25519::Keypair;
 
 use crate::node::Nodes;
 
-/// Accounts that send remarks and transfers.
-const HOLDERS: usize = 400;
+/// Accounts that send remarks, and as many that send transfers. More than are submitted at a time, so
+/// that a transaction seldom waits for another of its sender.
+const HOLDERS: usize = 3_000;
 /// Those of them that are patients too.
 const PATIENTS: usize = 100;
 /// What each of them begins with.
-const FUNDS: u128 = 100 * MED;
+const FUNDS: u128 = 10 * MED;
 /// Blocks in which a transaction that was signed beforehand can be included.
 const MORTAL: u64 = 1_024;
 /// Longest wait until the accounts are there.
@@ -83,7 +84,7 @@ impl Accounts {
     /// Funds the holders and registers the patients.
     pub async fn create(nodes: &Nodes) -> Result<Self> {
         let mut holders = Vec::new();
-        for _ in 0..HOLDERS {
+        for _ in 0..2 * HOLDERS {
             let mut seed = [0; 32];
             OsRng.fill_bytes(&mut seed);
             holders.push(Keypair::from_secret_key(seed)?);
@@ -159,7 +160,9 @@ impl Accounts {
 
     fn senders(&self, kind: Kind) -> &[Keypair] {
         match kind {
-            Kind::Remark | Kind::Transfer => &self.holders,
+            // Not the same: a transaction that a pool keeps from one kind would be in the way.
+            Kind::Remark => self.holders.split_at(HOLDERS).0,
+            Kind::Transfer => self.holders.split_at(HOLDERS).1,
             Kind::Release => &self.institutions,
         }
     }

@@ -28,7 +28,7 @@ use node::Nodes;
 /// Longest wait for a network's first finalized block.
 const START: Duration = Duration::from_secs(180);
 /// Pools that hold some blocks of transactions, as an operator of a busy network sets them.
-const POOL: [&str; 4] = ["--pool-limit", "32768", "--pool-kbytes", "65536"];
+const POOL: [&str; 4] = ["--pool-limit", "131072", "--pool-kbytes", "262144"];
 
 /// Measures finality, committed and imported transactions of a network on this machine.
 #[derive(Debug, Parser)]
@@ -58,11 +58,11 @@ struct Args {
     kinds: Vec<String>,
 
     /// Transactions of a kind that are submitted and not yet in a block.
-    #[arg(long, default_value_t = 4_000)]
+    #[arg(long, default_value_t = 2_500)]
     outstanding: usize,
 
     /// Transactions that are signed for each second of load.
-    #[arg(long, default_value_t = 2_500)]
+    #[arg(long, default_value_t = 1_500)]
     signed: usize,
 
     /// Does not import what was made.

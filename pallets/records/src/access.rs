@@ -74,7 +74,7 @@ impl<T: Config> RecordAccess<AccountIdOf<T>> for Pallet<T> {
 
 impl<T: Config> BlobAccess<AccountIdOf<T>> for Pallet<T> {
     fn may_fetch(who: &AccountIdOf<T>, digest: &Digest) -> bool {
-        let Some((id, role)) = BlobOwner::<T>::get(digest) else {
+        let Some((role, id)) = BlobOwner::<T>::get(digest) else {
             return false;
         };
         let Some(record) = Records::<T>::get(id) else {
@@ -95,6 +95,6 @@ impl<T: Config> BlobAccess<AccountIdOf<T>> for Pallet<T> {
     }
 
     fn is_referenced(digest: &Digest) -> bool {
-        BlobOwner::<T>::get(digest).is_some_and(|(_, role)| role != BlobRole::Retired)
+        BlobOwner::<T>::get(digest).is_some_and(|(role, _)| role != BlobRole::Retired)
     }
 }

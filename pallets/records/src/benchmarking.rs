@@ -159,7 +159,7 @@ pub(crate) fn make_record<T: Config>(
     let commitment = digest(seed, 1);
     let id = Pallet::<T>::record_id(&institution, patient, &commitment);
     let (blob, now) = (blob(seed, 3), Zero::zero());
-    BlobOwner::<T>::insert(blob.digest, (id, BlobRole::Stored));
+    BlobOwner::<T>::insert(blob.digest, (BlobRole::Stored, id));
     RecordsOf::<T>::insert(patient, id, ());
     Records::<T>::insert(
         id,

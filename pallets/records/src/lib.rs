@@ -154,9 +154,11 @@ pub mod pallet {
         StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Identity, RecordId, ()>;
 
     /// To which record a blob belongs, or belonged. A digest belongs to one entry only.
-    // The digest is chosen by who names it, so the key must not be its own hash.
+    // The digest is chosen by who names it, so the key must not be its own hash. The role comes first:
+    // an identifier and a zero byte can be, byte for byte, a node of the trie of `RecordsOf`, and the
+    // node's cache takes the one for the other.
     #[pallet::storage]
-    pub type BlobOwner<T: Config> = StorageMap<_, Blake2_128Concat, Digest, (RecordId, BlobRole)>;
+    pub type BlobOwner<T: Config> = StorageMap<_, Blake2_128Concat, Digest, (BlobRole, RecordId)>;
 
     /// What patients let others do with a record.
     #[pallet::storage]

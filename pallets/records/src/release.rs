@@ -62,7 +62,7 @@ impl<T: Config> Pallet<T> {
             !BlobOwner::<T>::contains_key(blob.digest) && !T::OtherBlobs::is_taken(&blob.digest),
             Error::<T>::BlobInUse
         );
-        BlobOwner::<T>::insert(blob.digest, (id, role));
+        BlobOwner::<T>::insert(blob.digest, (role, id));
         Ok(())
     }
 
@@ -76,7 +76,7 @@ impl<T: Config> Pallet<T> {
 
     /// Takes a stored blob out of use for good.
     pub(crate) fn retire_blob(id: RecordId, digest: Digest) {
-        BlobOwner::<T>::insert(digest, (id, BlobRole::Retired));
+        BlobOwner::<T>::insert(digest, (BlobRole::Retired, id));
     }
 
     /// Forgets a delivery blob, which only the patient's own key opens.

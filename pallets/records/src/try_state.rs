@@ -89,16 +89,16 @@ impl<T: Config> Pallet<T> {
                 State::Terminated { .. } => continue,
             };
             ensure!(
-                expected.insert(entry.0.digest, (id, entry.1)).is_none(),
+                expected.insert(entry.0.digest, (entry.1, id)).is_none(),
                 "two records refer to one blob"
             );
         }
         let (retired, actual): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            BlobOwner::<T>::iter().partition(|(_, (_, role))| *role == BlobRole::Retired);
+            BlobOwner::<T>::iter().partition(|(_, (role, _))| *role == BlobRole::Retired);
         ensure!(
             retired
                 .values()
-                .all(|(id, _)| Records::<T>::contains_key(id)),
+                .all(|(_, id)| Records::<T>::contains_key(id)),
             "a retired blob of a record that is not there"
         );
         ensure!(actual == expected, "blob owners do not match the records");

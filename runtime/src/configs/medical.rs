@@ -33,7 +33,7 @@ parameter_types! {
     pub const DrawFee: Permill = Permill::from_percent(5);
     /// A fifth of the reward waits until a result was fetched.
     pub const Holdback: Permill = Permill::from_percent(20);
-    /// A third of a block: ten of the largest settlements, or sixteen draws from a full pool.
+    /// A third of a block: ten of the largest settlements at least, or sixteen draws from a full pool.
     pub MaxDueWeight: Weight =
         Perbill::from_percent(33) * super::system::RuntimeBlockWeights::get().max_block;
 }

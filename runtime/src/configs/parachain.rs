@@ -12,7 +12,10 @@ use polkadot_sdk::{
     frame_support::{
         build_struct_json_patch, parameter_types,
         traits::{ConstBool, ConstU32, ConstU64, Get},
-        weights::{constants::WEIGHT_REF_TIME_PER_SECOND, Weight},
+        weights::{
+            constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
+            Weight,
+        },
     },
     pallet_aura, pallet_session,
     polkadot_primitives::MAX_POV_SIZE,
@@ -33,6 +36,8 @@ pub const SLOT_MILLIS: Moment = 6_000;
 /// What the relay chain's validators give a block: two seconds, and as much proof as fits a PoV.
 pub const MAXIMUM_BLOCK_WEIGHT: Weight =
     Weight::from_parts(2 * WEIGHT_REF_TIME_PER_SECOND, MAX_POV_SIZE as u64);
+/// The SDK's: nothing was measured against a relay chain.
+pub type DbWeight = ParityDbWeight;
 
 /// Blocks for each of the relay chain's.
 pub const VELOCITY: u32 = 1;

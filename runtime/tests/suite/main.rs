@@ -11,3 +11,4 @@ mod merge;
 mod parameters;
 mod sessions;
 mod stake;
+mod state;

@@ -147,7 +147,7 @@ fn what_stays_after_the_end_stays_paid_for() {
         assert_ok!(RecordsPallet::terminate(signed(PATIENT), id, None));
         let retired = |id| {
             BlobOwner::<Test>::iter_values()
-                .filter(|(of, role)| *of == id && *role == BlobRole::Retired)
+                .filter(|(role, of)| *of == id && *role == BlobRole::Retired)
                 .count() as Balance
         };
         assert_eq!(retired(id), 3);

@@ -173,7 +173,7 @@ fn random_histories_stay_sound() {
                 check_state();
             }
             free_everything();
-            assert!(BlobOwner::<Test>::iter_values().all(|(_, role)| role == BlobRole::Retired));
+            assert!(BlobOwner::<Test>::iter_values().all(|(role, _)| role == BlobRole::Retired));
             // Tombstones and retired digests stay, and nothing else is paid for.
             let tombstones = Records::<Test>::iter().count() as u64;
             let retired = BlobOwner::<Test>::iter().count() as u64;

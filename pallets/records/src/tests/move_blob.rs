@@ -45,11 +45,11 @@ fn rekey_ends_read_shares_without_a_new_capsule() {
         assert_eq!(storage.stored_at, 1);
         assert_eq!(
             BlobOwner::<Test>::get(digest(3_001)),
-            Some((id, BlobRole::Retired))
+            Some((BlobRole::Retired, id))
         );
         assert_eq!(
             BlobOwner::<Test>::get(digest(9)),
-            Some((id, BlobRole::Stored))
+            Some((BlobRole::Stored, id))
         );
         let kept = Shares::<Test>::get(id, RESEARCHER).unwrap();
         assert_eq!((kept.capsule, kept.key_version), (Some(capsule(150)), 2));

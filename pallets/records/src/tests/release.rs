@@ -33,7 +33,7 @@ fn institution_releases() {
         assert_eq!(delivery.key_version, 3);
         assert_eq!(
             BlobOwner::<Test>::get(digest(1)),
-            Some((id, BlobRole::Delivery))
+            Some((BlobRole::Delivery, id))
         );
         assert_eq!(held(HOSPITAL), BASE + BLOB_PRICE);
         assert_last_event(Event::Released {

@@ -19,7 +19,7 @@ fn patient_stores() {
         assert_eq!(BlobOwner::<Test>::get(digest(2_001)), None);
         assert_eq!(
             BlobOwner::<Test>::get(digest(1)),
-            Some((id, BlobRole::Stored))
+            Some((BlobRole::Stored, id))
         );
         assert_eq!(held(HOSPITAL), BASE);
         assert_eq!(held(PATIENT), BASE + BLOB_PRICE);

@@ -51,7 +51,7 @@ fn a_data_set_is_stored_at_once() {
         assert!(RecordsOf::<Test>::contains_key(HOSPITAL, id));
         assert_eq!(
             BlobOwner::<Test>::get(digest(1)),
-            Some((id, BlobRole::Stored))
+            Some((BlobRole::Stored, id))
         );
         assert_event(Event::Released {
             record: id,
