@@ -8,6 +8,7 @@ mod agent;
 mod chain_spec;
 mod cli;
 mod command;
+mod equivocations;
 mod gateway;
 mod logs;
 mod metrics;

@@ -44,6 +44,7 @@ use salus_runtime::apis::RuntimeApi;
 use crate::{
     agent::{self, WorkerStatus},
     cli::{AgentParams, GatewayParams},
+    equivocations::Watched,
     gateway, metrics, rpc,
 };
 
@@ -55,7 +56,8 @@ pub type FullSelectChain = LongestChain<FullBackend, Block>;
 pub type Pool<Client> = TransactionPoolHandle<Block, Client>;
 pub type FullPool = Pool<FullClient>;
 type GrandpaImport = grandpa::GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
-type BlockImport<CIDP> = BabeBlockImport<Block, FullClient, GrandpaImport, CIDP, FullSelectChain>;
+type BlockImport<CIDP> =
+    Watched<BabeBlockImport<Block, FullClient, GrandpaImport, CIDP, FullSelectChain>>;
 
 /// Blocks between the justifications that are kept and served to peers that sync.
 const JUSTIFICATION_PERIOD: u32 = 512;
@@ -282,6 +284,12 @@ pub fn new_partial(config: &Configuration) -> Result<Parts, ServiceError> {
         select_chain.clone(),
         OffchainTransactionPoolFactory::new(transaction_pool.clone()),
     )?;
+    let block_import = Watched::new(
+        block_import,
+        client.clone(),
+        select_chain.clone(),
+        OffchainTransactionPoolFactory::new(transaction_pool.clone()),
+    );
     let (import_queue, babe_worker_handle) =
         sc_consensus_babe::import_queue(sc_consensus_babe::ImportQueueParams {
             link: babe_link.clone(),

@@ -22,9 +22,8 @@ const SESSION: u64 = 30;
 /// Blocks that show that it goes on.
 const ON: u32 = 6;
 
-/// What GRANDPA calls two votes of one round. BABE's two blocks of one slot are seen too, but
-/// `sc-consensus-babe` 0.60 reports their headers without the seals, which no runtime takes for a
-/// proof (`Babe.InvalidEquivocationProof`).
+/// The kinds of offences: two blocks of one slot, two votes of one round.
+const BLOCKS: [u8; 16] = *b"babe:equivocatio";
 const VOTES: [u8; 16] = *b"grandpa:equivoca";
 
 /// A second machine with a validator's session keys, as after a careless move.
@@ -63,8 +62,8 @@ impl Drop for Twin {
     }
 }
 
-/// First final block after a height with a report of two votes of one round.
-async fn report(chain: &Chain, after: u32) -> Option<u32> {
+/// First final block after a height with an offence of this kind.
+async fn report(chain: &Chain, kind: [u8; 16], after: u32) -> Option<u32> {
     let last = chain.finalized().await.ok()?.block_number();
     for height in after + 1..=u32::try_from(last).unwrap() {
         let at = chain.at(height).await.unwrap();
@@ -72,7 +71,7 @@ async fn report(chain: &Chain, after: u32) -> Option<u32> {
         for event in events.iter().map(Result::unwrap) {
             if event.pallet_name() == "Offences"
                 && event.event_name() == "Offence"
-                && event.field_bytes().starts_with(&VOTES)
+                && event.field_bytes().starts_with(&kind)
             {
                 return Some(height);
             }
@@ -81,8 +80,8 @@ async fn report(chain: &Chain, after: u32) -> Option<u32> {
     None
 }
 
-/// Both sign blocks for the same slots and votes for the same rounds: the others report the votes,
-/// with a proof that the key was the validator's in that session.
+/// Both sign blocks for the same slots and votes for the same rounds: the others report them, with a
+/// proof that the key was the validator's in that session.
 #[test]
 fn a_validator_that_runs_twice_is_disabled_and_chilled_and_a_slash_waits() {
     play(async {
@@ -96,9 +95,11 @@ fn a_validator_that_runs_twice_is_disabled_and_chilled_and_a_slash_waits() {
         let (_, before) = net.heights("bob").await;
 
         let twin = Twin::of(&net, "alice");
-        let height = until("a report of two votes", || report(&chain, before)).await;
+        let voted = until("a report of votes", || report(&chain, VOTES, before)).await;
+        let authored = until("a report of blocks", || report(&chain, BLOCKS, before)).await;
 
-        // From then on, for the rest of the session.
+        // From the first on, for the rest of the session.
+        let height = voted.min(authored);
         let at = chain.at(height).await.unwrap();
         let validators = api::storage().session().validators();
         let validators = chain.get(&at, validators, ()).await.unwrap().unwrap();
