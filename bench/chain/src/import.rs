@@ -93,9 +93,7 @@ impl Importer {
     fn nothing(&self) -> Result<f64> {
         // How many blocks follow.
         std::fs::write(&self.file, 0u64.to_le_bytes())?;
-        let began = Instant::now();
-        self.run("import-blocks", &self.into, &[])?;
-        Ok(began.elapsed().as_secs_f64())
+        self.timed()
     }
 
     /// Seconds of the import of the blocks that are not there yet, to this height.
@@ -107,9 +105,15 @@ impl Importer {
             &self.from,
             &["--from", &from, "--to", &to.to_string()],
         )?;
+        let seconds = self.timed()?;
+        self.next = to + 1;
+        Ok(seconds)
+    }
+
+    /// Seconds of the import of the file.
+    fn timed(&self) -> Result<f64> {
         let began = Instant::now();
         self.run("import-blocks", &self.into, &[])?;
-        self.next = to + 1;
         Ok(began.elapsed().as_secs_f64())
     }
 
