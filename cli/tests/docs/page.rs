@@ -67,10 +67,7 @@ impl Page {
         let mut after_commands = false;
         while let Some((_, line)) = lines.next() {
             if let Some(language) = line.trim().strip_prefix("```") {
-                let block: Vec<(usize, &str)> = lines
-                    .by_ref()
-                    .take_while(|(_, line)| line.trim() != "```")
-                    .collect();
+                let block = block(&mut lines);
                 match language {
                     "sh" => steps.extend(commands(&name, &block)),
                     "" if after_commands => steps.push(Step::Output(
@@ -102,8 +99,7 @@ impl Page {
 /// The commands of the `text` blocks below a `##` heading of a page: a test that has a network in
 /// the state they are for runs them.
 pub fn told(page: &str, heading: &str) -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let text = fs::read_to_string(root.join(page)).unwrap();
+    let text = fs::read_to_string(super::root().join(page)).unwrap();
     let mut below = false;
     let mut lines = text.lines().enumerate();
     let mut told = Vec::new();
@@ -114,10 +110,7 @@ pub fn told(page: &str, heading: &str) -> Vec<String> {
         let Some(language) = line.trim().strip_prefix("```") else {
             continue;
         };
-        let block: Vec<(usize, &str)> = lines
-            .by_ref()
-            .take_while(|(_, line)| line.trim() != "```")
-            .collect();
+        let block = block(&mut lines);
         if below && language == "text" {
             told.extend(commands(page, &block).into_iter().map(|step| match step {
                 Step::Command { text, .. } => text,
@@ -138,6 +131,11 @@ pub fn with(command: &str, instead: &[(&str, &str)]) -> Vec<String> {
         *word.unwrap_or_else(|| panic!("{command:?} has no {example}")) = (*real).to_owned();
     }
     words
+}
+
+/// The lines of a block whose first fence was read.
+fn block<'a>(lines: &mut impl Iterator<Item = (usize, &'a str)>) -> Vec<(usize, &'a str)> {
+    lines.take_while(|(_, line)| line.trim() != "```").collect()
 }
 
 /// What is in a folder, by name.

@@ -6,6 +6,7 @@ use polkadot_sdk::{
     frame_support::{assert_noop, assert_ok},
     frame_system::Error,
     sp_core::H256,
+    sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET,
     sp_io::{storage, TestExternalities},
     sp_runtime::traits::Dispatchable,
 };
@@ -49,7 +50,7 @@ fn values_like_nodes(mut chain: TestExternalities) -> Vec<Vec<u8>> {
 /// that the leaves of `RecordsOf` hold all bytes but the first.
 #[test]
 fn no_value_is_a_node() {
-    let mut chain = chain("local_testnet");
+    let mut chain = chain(LOCAL_TESTNET_RUNTIME_PRESET);
     chain.execute_with(|| {
         Author::new(1_000).build(1);
         let (alice, patient) = (account("//Alice"), account("//Eve"));
@@ -87,7 +88,7 @@ fn no_value_is_a_node() {
 
 #[test]
 fn nobody_writes_bytes_of_free_choice() {
-    chain("local_testnet").execute_with(|| {
+    chain(LOCAL_TESTNET_RUNTIME_PRESET).execute_with(|| {
         let bytes = vec![0x41; 100];
         let call =
             RuntimeCall::Preimage(polkadot_sdk::pallet_preimage::Call::note_preimage { bytes });
