@@ -167,14 +167,24 @@ impl Chain {
     /// The last finalized block.
     pub async fn finalized(&self) -> anyhow::Result<At> {
         if self.unfinalized {
-            let best: Hash = self.rpc("chain_getBlockHash").await?;
-            let at = self.client.at_block(best).await;
-            return at.map_err(|error| self.failed("read the best block", error.into()));
+            return self.in_best_chain(None).await;
         }
         self.client
             .at_current_block()
             .await
             .map_err(|error| self.failed("read the finalized block", error.into()))
+    }
+
+    /// The block of this number in the best chain; the best one without a number.
+    pub(super) async fn in_best_chain(&self, number: Option<u64>) -> anyhow::Result<At> {
+        let method = "chain_getBlockHash";
+        let hash: Hash = self
+            .rpc
+            .request(method, rpc_params![number])
+            .await
+            .map_err(|error| self.failed(method, error.into()))?;
+        let at = self.client.at_block(hash).await;
+        at.map_err(|error| self.failed("read a block of the best chain", error.into()))
     }
 
     /// The block of this number, which must be finalized.

@@ -113,15 +113,8 @@ impl Chain {
         if !self.unfinalized {
             return Ok(at);
         }
-        let method = "chain_getBlockHash";
         let number = at.block_number().saturating_sub(BEHIND);
-        let hash: Hash = self
-            .rpc
-            .request(method, rpc_params![number])
-            .await
-            .map_err(|error| self.failed(method, error.into()))?;
-        let at = self.client.at_block(hash).await;
-        at.map_err(|error| self.failed("read a block", error.into()))
+        self.in_best_chain(Some(number)).await
     }
 
     async fn submit_within<C: Payload>(
