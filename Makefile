@@ -16,7 +16,7 @@ JSON ?=
 DEMO_FLAGS ?=
 BENCH_FLAGS ?=
 
-.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults test-network test-docker collator test-parachain reproducible bench-fcm bench-chain metadata release weights clean
+.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults test-network test-docker test-zombienet collator test-parachain reproducible bench-fcm bench-chain metadata release weights clean
 
 all: build
 
@@ -100,6 +100,14 @@ test-parachain: setup-test
 # Both blobs twice from nothing: the same bytes, within their limits.
 reproducible: setup
 	scripts/reproducible
+
+# Networks of zombienet's, checked one after the other, on a machine that does nothing else. Its
+# library is a release train of its own, compiled in a directory of its own.
+NETWORKS ?= four.toml ten.toml
+test-zombienet: setup
+	cargo build --locked -p salus-node -p salus-cli
+	CARGO_TARGET_DIR=$(dir $(CARGO_TARGET_DIR))zombienet cargo run --locked \
+		--manifest-path zombienet/runner/Cargo.toml -- $(addprefix zombienet/,$(NETWORKS))
 
 # Fuzzy c-means against scikit-fuzzy, in one run.
 bench-fcm:

@@ -10,6 +10,7 @@ mod docs;
 mod faults;
 mod keys;
 mod network;
+mod pool;
 mod program;
 mod spec;
 mod stake;

@@ -2,13 +2,14 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use polkadot_sdk::*;
+use polkadot_sdk::{sc_transaction_pool::Options as PoolLimits, *};
 use salus_blobs::{client::IpNet, Base};
 
-use crate::upgrade::TryUpgrade;
+use crate::{pool, upgrade::TryUpgrade};
 
 /// Command line of `salus-node`.
 #[derive(Debug, clap::Parser)]
+#[command(mut_arg("pool_type", |arg| arg.default_value("single-state")))]
 pub struct Cli {
     /// What to do instead of running a node.
     #[command(subcommand)]
@@ -60,6 +61,12 @@ impl Cli {
         return self.run.normalize().base;
         #[cfg(not(feature = "collator"))]
         return self.run.clone();
+    }
+
+    /// Limits of the pool of one state, where no other pool is wanted.
+    pub fn pool_limits(&self) -> Option<PoolLimits> {
+        let run = self.run();
+        pool::limits(&run.pool_config, run.shared_params.is_dev())
     }
 }
 

@@ -47,7 +47,8 @@ impl SubstrateCli for Cli {
 macro_rules! with_parts_of {
     ($flavour:ident, $runner:ident, |$parts:ident, $config:ident| $run:expr) => {
         $runner.async_run(|$config| {
-            let $parts = $flavour::new_partial(&$config)?;
+            // Nothing of these puts anything into the pool.
+            let $parts = $flavour::new_partial(&$config, None)?;
             let task_manager = $parts.task_manager;
             let job = $run;
             Ok((job, task_manager))
@@ -130,7 +131,9 @@ pub fn run() -> sc_cli::Result<()> {
         #[cfg(feature = "collator")]
         Some(Subcommand::ExportGenesisHead(cmd)) => cli.create_runner(cmd)?.sync_run(|config| {
             if parachain::is_parachain(&*config.chain_spec) {
-                cmd.run::<salus_primitives::OpaqueBlock, _>(parachain::new_partial(&config)?.client)
+                cmd.run::<salus_primitives::OpaqueBlock, _>(
+                    parachain::new_partial(&config, None)?.client,
+                )
             } else {
                 Err(NOT_A_PARACHAIN.into())
             }
@@ -154,15 +157,18 @@ pub fn run() -> sc_cli::Result<()> {
                 });
             }
             let (agent, gateway) = (cli.agent.clone(), cli.gateway.clone());
+            let limits = cli.pool_limits();
             runner.run_node_until_exit(|mut config| async move {
                 // The hook only delivers what the agent computed.
                 config.offchain_worker.enabled |= agent.agent;
                 match config.network.network_backend {
                     NetworkBackendType::Libp2p => {
-                        service::new_full::<NetworkWorker<_, _>>(config, agent, gateway).await
+                        service::new_full::<NetworkWorker<_, _>>(config, limits, agent, gateway)
+                            .await
                     }
                     NetworkBackendType::Litep2p => {
-                        service::new_full::<Litep2pNetworkBackend>(config, agent, gateway).await
+                        service::new_full::<Litep2pNetworkBackend>(config, limits, agent, gateway)
+                            .await
                     }
                 }
                 .map_err(sc_cli::Error::Service)

@@ -14,9 +14,14 @@ mod logs;
 mod metrics;
 #[cfg(feature = "collator")]
 mod parachain;
+mod pool;
 mod rpc;
 mod service;
 mod upgrade;
+
+#[cfg(all(target_os = "linux", not(target_env = "musl")))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> polkadot_sdk::sc_cli::Result<()> {
     command::run()

@@ -19,7 +19,8 @@ use salus_primitives::{BlockNumber, Hash, OpaqueBlock as Block};
 
 use crate::{
     agent::{WorkerApiServer, WorkerRpc, WorkerStatus},
-    service::{FullBackend, FullClient, FullPool, FullSelectChain, NodeClient, Pool},
+    pool::Pool,
+    service::{FullBackend, FullClient, FullPool, FullSelectChain, NodeClient},
 };
 
 /// What GRANDPA's RPC needs.

@@ -21,7 +21,7 @@ use polkadot_sdk::{
     sc_service::{
         self, error::Error as ServiceError, Configuration, PartialComponents, TaskManager,
     },
-    sc_transaction_pool::{self, TransactionPoolHandle},
+    sc_transaction_pool::Options as PoolLimits,
     sc_transaction_pool_api::OffchainTransactionPoolFactory,
     sp_api::ProvideRuntimeApi,
     sp_block_builder::BlockBuilder,
@@ -45,7 +45,9 @@ use crate::{
     agent::{self, WorkerStatus},
     cli::{AgentParams, GatewayParams},
     equivocations::Watched,
-    gateway, metrics, rpc,
+    gateway, metrics,
+    pool::{self, Pool},
+    rpc,
 };
 
 /// The client: only the host functions of every Substrate node, so that every tool loads our blob.
@@ -53,7 +55,6 @@ pub type FullClient =
     sc_service::TFullClient<Block, RuntimeApi, WasmExecutor<sp_io::SubstrateHostFunctions>>;
 pub type FullBackend = sc_service::TFullBackend<Block>;
 pub type FullSelectChain = LongestChain<FullBackend, Block>;
-pub type Pool<Client> = TransactionPoolHandle<Block, Client>;
 pub type FullPool = Pool<FullClient>;
 type GrandpaImport = grandpa::GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
 type BlockImport<CIDP> =
@@ -119,25 +120,6 @@ impl<Client> NodeClient for Client where
         + Sync
         + 'static
 {
-}
-
-/// The transaction pool.
-pub fn pool<Client: NodeClient>(
-    config: &Configuration,
-    client: &Arc<Client>,
-    task_manager: &TaskManager,
-) -> Arc<Pool<Client>> {
-    let builder = sc_transaction_pool::Builder::new(
-        task_manager.spawn_essential_handle(),
-        client.clone(),
-        config.role.is_authority().into(),
-    );
-    Arc::from(
-        builder
-            .with_options(config.transaction_pool.clone())
-            .with_prometheus(config.prometheus_registry())
-            .build(),
-    )
 }
 
 /// What the work beside the chain is wired to.
@@ -259,13 +241,16 @@ type Parts = PartialComponents<
 >;
 
 /// The parts that subcommands need too: database, client, import queue.
-pub fn new_partial(config: &Configuration) -> Result<Parts, ServiceError> {
+pub fn new_partial(
+    config: &Configuration,
+    pool_limits: Option<PoolLimits>,
+) -> Result<Parts, ServiceError> {
     let executor = sc_service::new_wasm_executor(&config.executor);
     let (client, backend, keystore_container, task_manager) =
         sc_service::new_full_parts::<Block, RuntimeApi, _>(config, None, executor, Vec::new())?;
     let client = Arc::new(client);
     let select_chain = LongestChain::new(backend.clone());
-    let transaction_pool = pool(config, &client, &task_manager);
+    let transaction_pool = pool::new(pool_limits, config, &client, &task_manager);
 
     let (grandpa_import, grandpa_link) = grandpa::block_import(
         client.clone(),
@@ -323,6 +308,7 @@ pub fn new_partial(config: &Configuration) -> Result<Parts, ServiceError> {
 /// A running node.
 pub async fn new_full<N: NetworkBackend<Block, Hash>>(
     config: Configuration,
+    pool_limits: Option<PoolLimits>,
     agent_params: AgentParams,
     gateway_params: GatewayParams,
 ) -> Result<TaskManager, ServiceError> {
@@ -342,7 +328,7 @@ pub async fn new_full<N: NetworkBackend<Block, Hash>>(
                 babe_worker_handle,
                 inherents,
             },
-    } = new_partial(&config)?;
+    } = new_partial(&config, pool_limits)?;
 
     let role = config.role;
     let force_authoring = config.force_authoring;

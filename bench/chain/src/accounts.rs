@@ -6,11 +6,12 @@ use anyhow::{bail, ensure, Context, Result};
 use rand::{rngs::OsRng, Rng, RngCore};
 use salus_cli::{
     chain::{account_of, api, At, Config},
+    council,
     keys::KeySource,
     network::FOUNDERS,
 };
 use salus_envelope::Identity;
-use salus_primitives::{blobs::BlobPointer, Digest, MED};
+use salus_primitives::{blobs::BlobPointer, membership::Role, Digest, MED};
 use serde::Serialize;
 use subxt::{
     config::DefaultExtrinsicParamsBuilder,
@@ -29,6 +30,13 @@ const HOLDERS: usize = 3_000;
 const PATIENTS: usize = 100;
 /// What each of them begins with.
 const FUNDS: u128 = 10 * MED;
+/// Institutions that release records, besides the founders: as many hospitals as a country has. With
+/// few, pools wait for the one transaction of a sender that gossip lost.
+const INSTITUTIONS: usize = 500;
+/// What each of them begins with: a deposit for its application, and one for each record.
+const INSTITUTION_FUNDS: u128 = 100 * MED;
+/// How long they are admitted, ms.
+const TERM: u64 = 30 * 24 * 3_600 * 1_000;
 /// Blocks in which a transaction that was signed beforehand can be included.
 const MORTAL: u64 = 1_024;
 /// Longest wait until the accounts are there.
@@ -76,7 +84,7 @@ pub type Signed = String;
 pub struct Accounts {
     holders: Vec<Keypair>,
     patients: Vec<AccountId32>,
-    /// Founding institutions and their operators.
+    /// Founding institutions and their operators, and those that the council admitted for the bench.
     institutions: Vec<Keypair>,
 }
 
@@ -85,29 +93,37 @@ impl Accounts {
     pub async fn create(nodes: &Nodes) -> Result<Self> {
         let mut holders = Vec::new();
         for _ in 0..2 * HOLDERS {
-            let mut seed = [0; 32];
-            OsRng.fill_bytes(&mut seed);
-            holders.push(Keypair::from_secret_key(seed)?);
+            holders.push(random_key()?);
         }
-        let mut institutions = Vec::new();
+        let mut admitted = Vec::new();
+        for _ in 0..INSTITUTIONS {
+            admitted.push(random_key()?);
+        }
+        let mut founders = Vec::new();
+        let mut operators = Vec::new();
         for founder in FOUNDERS {
             let (first, rest) = founder.split_at(1);
             let name = format!("//{}{rest}", first.to_uppercase());
-            institutions.push(KeySource::Development(name.clone()).account()?);
-            institutions.push(KeySource::Development(format!("{name}//operator")).account()?);
+            founders.push(KeySource::Development(name.clone()).account()?);
+            operators.push(KeySource::Development(format!("{name}//operator")).account()?);
         }
-        let funder = institutions.first().context("there are founders")?;
+        let funder = founders.first().context("there are founders")?;
         let at = nodes.finalized().await?;
         let mut nonce = nonces(nodes, std::slice::from_ref(funder)).await?;
         let mut setup = Vec::new();
-        for some in holders.chunks(100) {
+        let funds: Vec<_> = holders
+            .iter()
+            .map(|key| (key, FUNDS))
+            .chain(admitted.iter().map(|key| (key, INSTITUTION_FUNDS)))
+            .collect();
+        for some in funds.chunks(100) {
             let calls = some
                 .iter()
-                .map(|key| {
+                .map(|(key, value)| {
                     api::Call::Balances(
                         api::runtime_types::pallet_balances::pallet::Call::transfer_keep_alive {
                             dest: MultiAddress::Id(account_of(key)),
-                            value: FUNDS,
+                            value: *value,
                         },
                     )
                 })
@@ -133,10 +149,19 @@ impl Accounts {
                 .register_patient(credential, recipient, None);
             setup.push(sign(&at, key, &call, 0)?);
         }
+        for key in &admitted {
+            let recipient = Identity::generate().recipient();
+            let call =
+                api::tx()
+                    .registry()
+                    .apply(Role::Institution.into(), Digest::random(), recipient);
+            setup.push(sign(&at, key, &call, 0)?);
+        }
         submit_all(nodes, setup).await?;
-        let registered =
-            |nonces: &HashMap<[u8; 32], u64>| nonces.values().all(|number| *number > 0);
-        wait_nonces(nodes, &holders[..PATIENTS], registered).await?;
+        let sent = |nonces: &HashMap<[u8; 32], u64>| nonces.values().all(|number| *number > 0);
+        wait_nonces(nodes, &holders[..PATIENTS], sent).await?;
+        wait_nonces(nodes, &admitted, sent).await?;
+        admit(nodes, &founders, &admitted).await?;
         let at = nodes.finalized().await?;
         let patients: Vec<AccountId32> = holders[..PATIENTS].iter().map(account_of).collect();
         for patient in &patients {
@@ -146,6 +171,9 @@ impl Accounts {
                 .await?;
             ensure!(member.is_some(), "a patient could not be registered");
         }
+        let mut institutions = founders;
+        institutions.append(&mut operators);
+        institutions.append(&mut admitted);
         Ok(Self {
             holders,
             patients,
@@ -259,6 +287,39 @@ impl Accounts {
             }
         }
     }
+}
+
+fn random_key() -> Result<Keypair> {
+    let mut seed = [0; 32];
+    OsRng.fill_bytes(&mut seed);
+    Ok(Keypair::from_secret_key(seed)?)
+}
+
+/// The council admits these applicants.
+async fn admit(nodes: &Nodes, founders: &[Keypair], applicants: &[Keypair]) -> Result<()> {
+    let council = council::show(&nodes.chain).await?;
+    let keys: Vec<Keypair> = founders
+        .iter()
+        .filter(|key| council.members.contains(&account_of(key)))
+        .cloned()
+        .collect();
+    let calls = applicants
+        .iter()
+        .map(|key| {
+            api::Call::Registry(api::runtime_types::pallet_registry::pallet::Call::admit {
+                who: account_of(key),
+                term: TERM,
+            })
+        })
+        .collect();
+    let all =
+        api::Call::Utility(api::runtime_types::pallet_utility::pallet::Call::batch_all { calls });
+    let progress = council::carry(&nodes.chain, &keys, all).await?;
+    ensure!(
+        progress.done,
+        "the council does not admit the institutions of the bench"
+    );
+    Ok(())
 }
 
 /// The accounts' nonces in the pool of the first node.

@@ -1,13 +1,15 @@
 //! A worker on a branch that loses, and a transaction that is lost.
 
-use salus_primitives::{duties::Duty, AccountId};
+use salus_cli::chain;
+use salus_primitives::{duties::Duty, AccountId, MED};
 use serde_json::json;
 
 use super::{
     front::Front,
     net::{play, until, Net},
-    work::{operator, Refused, Task, Work},
+    work::{native, operator, Refused, Task, Work},
 };
+use crate::chain::Person;
 
 /// Alice's node is cut off. It goes on alone, on a branch that nobody else sees and that cannot be
 /// finalized; the other three finalize theirs.
@@ -80,6 +82,47 @@ fn answers_that_the_chain_lost_are_sent_again_once() {
 
         net.restart("alice").await;
         work.ends_well(&chain).await;
+    });
+}
+
+/// Alice's node alone took a transfer, into a block of a branch that loses. Nobody else heard of it,
+/// and who sent it waits.
+#[test]
+fn what_a_lost_branch_held_comes_back() {
+    play(async {
+        let mut net = Net::create(4, false);
+        net.choose_peers("alice");
+        net.start().await;
+        let (alone, others) = (net.chain("alice").await, net.chain("dave").await);
+        let (sender, receiver) = (Person::named("//Eve"), Person::named("//Receiver"));
+        let nonce = async |name| -> u32 {
+            let account = native(sender.account());
+            net.ask(name, "AccountNonceApi_account_nonce", account, None)
+                .await
+        };
+        let before = nonce("alice").await;
+
+        net.cut_off("alice").await;
+        let story = async {
+            until("the transfer on Alice's branch", || async {
+                (nonce("alice").await == before + 1).then_some(())
+            })
+            .await;
+            let (height, finalized) = net.heights("alice").await;
+            let losing = net.hash("alice", height).await;
+            assert!(finalized < height);
+            net.finalizes("dave", height).await;
+            assert_ne!(net.hash("dave", height).await, losing);
+            assert_eq!(nonce("dave").await, before);
+            net.join("alice").await;
+            net.finalizes("alice", height).await;
+        };
+        let transfer = chain::transfer(&alone, &sender.key, receiver.account(), MED);
+        let (receipt, ()) = futures::join!(transfer, story);
+        let block = receipt.unwrap().block;
+        net.finalizes("dave", block).await;
+        let funds = chain::funds(&others, receiver.account()).await;
+        assert_eq!(funds.unwrap().free, MED);
     });
 }
 

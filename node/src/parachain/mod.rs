@@ -9,6 +9,7 @@ use polkadot_sdk::{
     sc_cli::{self, SubstrateCli},
     sc_network::{config::NetworkBackendType, Litep2pNetworkBackend, NetworkWorker},
     sc_service::{ChainSpec, Configuration, TaskManager},
+    sc_transaction_pool::Options as PoolLimits,
 };
 
 use crate::{
@@ -29,6 +30,7 @@ pub struct Options {
     pub dev: bool,
     pub collator: CollatorOptions,
     pub relay_chain_args: Vec<String>,
+    pub pool_limits: Option<PoolLimits>,
     pub agent: AgentParams,
     pub gateway: GatewayParams,
 }
@@ -39,6 +41,7 @@ impl Options {
             dev: cli.run.base.shared_params.dev,
             collator: cli.run.collator_options(),
             relay_chain_args: cli.relay_chain_args.clone(),
+            pool_limits: cli.pool_limits(),
             agent: cli.agent.clone(),
             gateway: cli.gateway.clone(),
         }
@@ -53,7 +56,7 @@ pub async fn run(config: Configuration, options: Options) -> sc_cli::Result<Task
                 "--dev makes blocks without a relay chain: leave out what follows `--`".into(),
             ));
         }
-        return service::new_dev(config, options.agent, options.gateway)
+        return service::new_dev(config, options.pool_limits, options.agent, options.gateway)
             .await
             .map_err(sc_cli::Error::Service);
     }

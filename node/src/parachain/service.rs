@@ -37,6 +37,7 @@ use polkadot_sdk::{
     sc_service::{
         self, error::Error as ServiceError, Configuration, PartialComponents, TaskManager,
     },
+    sc_transaction_pool::Options as PoolLimits,
     sp_api::ProvideRuntimeApi,
     sp_blockchain::HeaderBackend,
     sp_consensus_aura::{sr25519::AuthorityPair as AuraPair, SlotDuration},
@@ -49,8 +50,9 @@ use salus_primitives::{Hash, OpaqueBlock as Block};
 use super::{api::RuntimeApi, Options};
 use crate::{
     cli::{AgentParams, GatewayParams},
+    pool::{self, Pool},
     rpc,
-    service::{off_chain, pool, FullBackend, OffChain, Pool},
+    service::{off_chain, FullBackend, OffChain},
 };
 
 /// The client: with the host functions of every parachain.
@@ -76,7 +78,10 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> ServiceError
 }
 
 /// The parts that subcommands need too: database, client, import queue.
-pub fn new_partial(config: &Configuration) -> Result<Parts, ServiceError> {
+pub fn new_partial(
+    config: &Configuration,
+    pool_limits: Option<PoolLimits>,
+) -> Result<Parts, ServiceError> {
     let executor = sc_service::new_wasm_executor(&config.executor);
     let (client, backend, keystore_container, task_manager) =
         sc_service::new_full_parts_record_import::<Block, RuntimeApi, _>(
@@ -87,7 +92,7 @@ pub fn new_partial(config: &Configuration) -> Result<Parts, ServiceError> {
             Vec::new(),
         )?;
     let client = Arc::new(client);
-    let transaction_pool = pool(config, &client, &task_manager);
+    let transaction_pool = pool::new(pool_limits, config, &client, &task_manager);
     let block_import = ParachainBlockImport::new(client.clone(), backend.clone());
     let import_queue =
         equivocation_import_queue::fully_verifying_import_queue::<AuraPair, _, _, _, _>(
@@ -135,7 +140,7 @@ pub async fn new_full<N: NetworkBackend<Block, Hash>>(
         select_chain: (),
         transaction_pool,
         other: block_import,
-    } = new_partial(&config)?;
+    } = new_partial(&config, options.pool_limits.clone())?;
     let keystore = keystore_container.keystore();
     let registry = config.prometheus_registry().cloned();
     let is_collator = config.role.is_authority();
@@ -295,6 +300,7 @@ pub async fn new_full<N: NetworkBackend<Block, Hash>>(
 /// that the blocks claim to build on is made up.
 pub async fn new_dev(
     mut config: Configuration,
+    pool_limits: Option<PoolLimits>,
     agent: AgentParams,
     gateway: GatewayParams,
 ) -> Result<TaskManager, ServiceError> {
@@ -307,7 +313,7 @@ pub async fn new_dev(
         select_chain: (),
         transaction_pool,
         other: _,
-    } = new_partial(&config)?;
+    } = new_partial(&config, pool_limits)?;
     let keystore = keystore_container.keystore();
     // Blocks of others could not be told from ours: there are no peers.
     config.network.default_peers_set.in_peers = 0;
