@@ -32,7 +32,7 @@ build: setup
 
 # What operators install: optimised, with the metadata's hash in the runtime's blob.
 release: setup
-	cargo build --locked --release -p salus-node -p salus-cli --features salus-node/metadata-hash
+	cargo build --locked --release -p salus-node -p salus-cli --features salus-node/metadata-hash,salus-node/jemalloc
 
 # A four-validator network, a record's way from hospital to researcher, a clustering job.
 # DATA=FILE clusters a file of your own, JSON=FILE writes a report.
@@ -116,7 +116,8 @@ bench-fcm:
 # Finality, committed and imported transactions of four validators, on an idle machine: half an hour
 # to compile, ten minutes to run. JSON=FILE writes everything that was measured.
 bench-chain: setup
-	cargo build --locked --release -p salus-node -p salus-cli -p salus-bench-chain
+	cargo build --locked --release -p salus-node -p salus-cli -p salus-bench-chain \
+		--features salus-node/jemalloc
 	SALUS_NODE=$(CARGO_TARGET_DIR)/release/salus-node $(CARGO_TARGET_DIR)/release/bench-chain $(if $(JSON),--json $(JSON)) $(BENCH_FLAGS)
 
 # Weights of the pallets, on an idle machine.

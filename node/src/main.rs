@@ -19,7 +19,7 @@ mod rpc;
 mod service;
 mod upgrade;
 
-#[cfg(all(target_os = "linux", not(target_env = "musl")))]
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
