@@ -1,6 +1,7 @@
 //! Numbers modulo N, read as signed ones.
 
 use crypto_bigint::{BoxedUint, Limb, Word};
+use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -54,6 +55,27 @@ impl Plaintext {
     pub fn is_negative(&self, key: &PublicKey) -> bool {
         let (_, above) = key.half().borrowing_sub(&*self.0, Limb::ZERO);
         above.0 & 1 == 1
+    }
+
+    /// A random number modulo N: as many bytes as N has and 16 more from the source, little-endian,
+    /// modulo N. Two parties whose sources give the same bytes get the same number, which added by
+    /// one and subtracted by the other hides both of their numbers and not the sum.
+    pub fn random(key: &PublicKey, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+        let bits = key.bits() + 128;
+        let mut bytes = Zeroizing::new(vec![0; bits as usize / 8]);
+        rng.fill_bytes(&mut bytes);
+        let wide = Zeroizing::new(BoxedUint::from_le_slice_truncated(&bytes, bits));
+        Self::new(wide.rem(key.n().as_nz_ref()))
+    }
+
+    /// The sum modulo N.
+    pub fn add(&self, key: &PublicKey, other: &Plaintext) -> Self {
+        Self::new(self.0.add_mod(&other.0, key.n().as_nz_ref()))
+    }
+
+    /// The difference modulo N.
+    pub fn subtract(&self, key: &PublicKey, other: &Plaintext) -> Self {
+        Self::new(self.0.sub_mod(&other.0, key.n().as_nz_ref()))
     }
 
     /// Whether it is 0.

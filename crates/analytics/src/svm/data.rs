@@ -95,6 +95,15 @@ impl Data {
         rows.zip(self.positive.iter().copied())
     }
 
+    /// Up to `count` rows, from row `from` on.
+    pub(super) fn part(&self, from: usize, count: usize) -> impl Iterator<Item = (&[i64], bool)> {
+        let end = self.len().min(from + count);
+        let values = self.values.get(from * self.columns..end * self.columns);
+        let classes = self.positive.get(from..end).unwrap_or_default();
+        let rows = values.unwrap_or_default().chunks_exact(self.columns);
+        rows.zip(classes.iter().copied())
+    }
+
     /// The classes, true for the positive one.
     pub fn classes(&self) -> &[bool] {
         &self.positive

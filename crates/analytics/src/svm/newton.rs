@@ -65,33 +65,31 @@ fn solve(model: &Model, sums: &Sums, parameters: &SvmParameters) -> Result<Model
         vector[columns] = model.bias as f64 / scale;
     }
 
+    // Cholesky's factor takes the place of the lower triangle.
     let size = columns + 1;
     for i in 0..size {
+        let (above, rest) = matrix.split_at_mut(i);
+        let Some(row) = rest.first_mut() else { break };
         for j in 0..=i {
-            let mut sum = matrix[i][j];
-            for k in 0..j {
-                sum -= matrix[i][k] * matrix[j][k];
-            }
-            matrix[i][j] = match i == j {
-                true if sum > 0.0 => sum.sqrt(),
-                true => return Err(Error::Singular),
-                false => sum / matrix[j][j],
+            let (before, here) = row.split_at_mut(j);
+            let before: &[f64] = before;
+            let Some(entry) = here.first_mut() else { break };
+            let other = above.get(j).map_or(before, Vec::as_slice);
+            *entry = less(*entry, before, other);
+            *entry = match above.get(j) {
+                Some(row) => *entry / row[j],
+                None if *entry > 0.0 => entry.sqrt(),
+                None => return Err(Error::Singular),
             };
         }
     }
     for i in 0..size {
-        let mut sum = vector[i];
-        for k in 0..i {
-            sum -= matrix[i][k] * vector[k];
-        }
-        vector[i] = sum / matrix[i][i];
+        let (before, here) = vector.split_at_mut(i);
+        here[0] = less(here[0], &matrix[i], before) / matrix[i][i];
     }
     for i in (0..size).rev() {
-        let mut sum = vector[i];
-        for k in i + 1..size {
-            sum -= matrix[k][i] * vector[k];
-        }
-        vector[i] = sum / matrix[i][i];
+        let column: Vec<f64> = matrix[i + 1..].iter().map(|row| row[i]).collect();
+        vector[i] = less(vector[i], &column, &vector[i + 1..]) / matrix[i][i];
     }
 
     let mut encoded = Vec::with_capacity(size);
@@ -109,4 +107,9 @@ fn solve(model: &Model, sums: &Sums, parameters: &SvmParameters) -> Result<Model
         weights: encoded,
         bias,
     })
+}
+
+/// start - a_0 b_0 - a_1 b_1 - …, in this order.
+fn less(start: f64, a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).fold(start, |sum, (a, b)| sum - a * b)
 }

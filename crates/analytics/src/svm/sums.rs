@@ -66,7 +66,7 @@ impl Sums {
                 let chunks: Vec<_> = (0..data.len().div_ceil(CHUNK)).collect();
                 let task = |_: &mut (), chunk: usize| {
                     let mut sums = Sums::zero(data.columns(), loss);
-                    for (row, positive) in data.rows().skip(chunk * CHUNK).take(CHUNK) {
+                    for (row, positive) in data.part(chunk * CHUNK, CHUNK) {
                         sums.take(model, row, positive);
                     }
                     sums

@@ -7,6 +7,9 @@
 //! Two layouts: one number over the lanes of k/8 vectors, for a chain of products, and eight
 //! numbers side by side, one a lane ([`Lanes`]), for batches.
 
+// The loops run over the vectors of several arrays at once.
+#![allow(clippy::needless_range_loop)]
+
 use std::arch::x86_64::*;
 
 use zeroize::Zeroize;
@@ -20,6 +23,9 @@ impl zeroize::DefaultIsZeroes for Lane {}
 
 /// Eight numbers side by side: limb i of all of them is vector i.
 pub(super) type Lanes = Vec<Lane>;
+
+/// Product, factors, modulus, -1/n mod 2^52.
+type Multiply = unsafe fn(&mut [u64], &[u64], &[u64], &[u64], u64);
 
 const MASK: u64 = (1 << 52) - 1;
 /// Vectors that a table of [`select_lanes`] has for each limb, at most: 256 entries.
@@ -40,7 +46,7 @@ pub(super) struct Field {
     /// R^2 mod n.
     r2: Vec<u64>,
     /// Product of two numbers of this length.
-    multiply: unsafe fn(&mut [u64], &[u64], &[u64], &[u64], u64),
+    multiply: Multiply,
 }
 
 impl Drop for Field {
@@ -51,7 +57,7 @@ impl Drop for Field {
 }
 
 /// Vectors of a number that the single-number kernel is compiled for.
-const SIZES: [(usize, unsafe fn(&mut [u64], &[u64], &[u64], &[u64], u64)); 10] = [
+const SIZES: [(usize, Multiply); 10] = [
     (1, multiply::<1>),
     (2, multiply::<2>),
     (3, multiply::<3>),

@@ -23,13 +23,8 @@ pub(crate) use table::{FixedBase, Powers};
 const WINDOW: u32 = 5;
 
 /// A number modulo a [`Modulus`], in that modulus' own form. Wiped when dropped.
+#[derive(Clone)]
 pub(crate) struct Residue(Vec<u64>);
-
-impl Clone for Residue {
-    fn clone(&self) -> Self {
-        Residue(self.0.clone())
-    }
-}
 
 impl Drop for Residue {
     fn drop(&mut self) {

@@ -198,3 +198,33 @@ fn a_factor_beyond_its_bound_is_refused() {
     assert_eq!(key.scale(&c, &Int::from(-256i64), 8).unwrap_err(), refused);
     assert!(key.scale(&c, &Int::from(1i64), 511).is_err());
 }
+
+#[test]
+fn masks_that_cancel_leave_the_sum_only() {
+    let secret = &MEDIUM[0];
+    let key = secret.public();
+    let encryptor = encryptor(key);
+    // Three parties; each pair draws the same mask from the same source.
+    let values = [7i64, -20, 5];
+    let mut masked: Vec<Plaintext> = values.iter().map(|v| plain(key, (*v).into())).collect();
+    for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+        let draw = || Plaintext::random(key, &mut rng(10 * one as u64 + other as u64));
+        masked[one] = masked[one].add(key, &draw());
+        masked[other] = masked[other].subtract(key, &draw());
+    }
+    let encrypted = encryptor.encrypt_many(&masked, &mut rng(1)).unwrap();
+    for (c, value) in encrypted.iter().zip(values) {
+        let alone = secret.decrypt(c).unwrap();
+        assert_ne!(alone.to_int(key).ok(), Some(Int::from(value)));
+    }
+    let sum = secret.decrypt(&key.sum(&encrypted).unwrap()).unwrap();
+    assert_eq!(sum.to_int(key).unwrap(), Int::from(-8i64));
+    // The definition: bytes of the source modulo N.
+    let mut bytes = vec![0; 64 + 16];
+    rand::Rng::fill_bytes(&mut rng(3), &mut bytes);
+    let expected = big(&bytes) % n(key);
+    assert_eq!(
+        big(&Plaintext::random(key, &mut rng(3)).to_le_bytes()),
+        expected
+    );
+}
