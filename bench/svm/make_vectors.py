@@ -1,4 +1,4 @@
-"""Regenerates crates/analytics/tests/vectors/svm-*.json with scikit-learn.
+"""Regenerates crates/analytics/tests/svm-vectors/svm-*.json with scikit-learn.
 
 Usage: python make_vectors.py [FOLDER OF COHORTS]
 
@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.svm import SVC, LinearSVC
 
 HERE = pathlib.Path(__file__).resolve().parent
-VECTORS = HERE.parents[1] / "crates" / "analytics" / "tests" / "vectors"
+VECTORS = HERE.parents[1] / "crates" / "analytics" / "tests" / "svm-vectors"
 
 # name, rows, columns, C, distance of the classes
 TABLES = [

@@ -493,7 +493,7 @@ struct Vector {
 }
 
 fn vector(name: &str) -> (Array2<f64>, Vector) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/vectors/{name}.json"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/svm-vectors/{name}.json"));
     let vector: Vector = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let (rows, columns) = (vector.data.len(), vector.data[0].len());
     let values = vector.data.iter().flatten().copied().collect();
@@ -600,7 +600,7 @@ fn cohorts_are_predicted_as_well_as_by_linear_svc() {
         println!("skipped: SALUS_DATA does not name the folder of the cohorts");
         return;
     };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/svm-cohorts.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/svm-vectors/svm-cohorts.json");
     let recorded: Cohorts = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     for cohort in recorded.cohorts {
         type Facts = (&'static str, usize, &'static [f64], f64);

@@ -135,7 +135,7 @@ impl Modulus {
         match &self.ifma {
             Some(field) => {
                 let mut product = BoxedUint::zero_with_precision(self.precision());
-                field.multiply_plain(&residue.0, plain.as_words(), product.as_words_mut());
+                field.multiply_plain(&residue.0, plain.as_words(), product.as_mut_words());
                 product
             }
             None => self.value_of(&self.multiply(residue, &self.residue(plain))),

@@ -20,7 +20,7 @@ proptest! {
                 // Any magnitude below 2^(w-1), the extremes included.
                 match cut % 8 {
                     0 => &modulus - 1,
-                    1 => -(&modulus - 1),
+                    1 => BigInt::from(1) - &modulus,
                     _ => (BigInt::from_signed_bytes_le(bytes) >> *cut) % &modulus,
                 }
             }).collect();

@@ -150,7 +150,7 @@ fn the_range_of_plaintexts_ends_at_half_of_n() {
             &half + 1,
             -&half - 1,
             BigInt::from(1) << 511,
-            -(BigInt::from(1) << 511),
+            BigInt::from(-1) << 511,
         ] {
             let value = if value == BigInt::from(1) << 511 {
                 value - 1

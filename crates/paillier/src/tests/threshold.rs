@@ -57,7 +57,8 @@ fn any_t_parties_open_and_fewer_do_not() {
                 ));
                 continue;
             }
-            chosen.rotate_left(set as usize % chosen.len());
+            let turn = set as usize % chosen.len();
+            chosen.rotate_left(turn);
             assert_eq!(
                 ints(key, &public.open_unproved(&ciphertexts, &chosen).unwrap()),
                 expected

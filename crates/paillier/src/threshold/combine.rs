@@ -105,7 +105,7 @@ impl ThresholdKey {
             let terms = terms.filter(|(_, coefficient)| coefficient.negative == negative);
             let powers: Vec<Residue> = terms
                 .filter_map(|(share, coefficient)| {
-                    let value = share.values.get(index)?;
+                    let value = share.values(key).ok()?.get(index)?;
                     Some(square.power(value, &coefficient.size, coefficient.size.bits()))
                 })
                 .collect();

@@ -106,7 +106,7 @@ impl Setup for Dealer {
         let shares = (1..=parties).zip(secrets).map(|(party, secret)| KeyShare {
             key: public.clone(),
             party,
-            secret: Zeroizing::new(secret.clone().resize_unchecked(2 * bits)),
+            secret: Zeroizing::new(BoxedUint::clone(&secret).resize_unchecked(2 * bits)),
         });
         let shares = shares.collect();
         Ok((public, shares))
