@@ -45,11 +45,11 @@ impl Data {
         let mut encoded = Vec::with_capacity(rows * columns);
         for ((row, column), value) in values.indexed_iter() {
             let scaled = (value * scale).round_ties_even();
-            // Written so that NaN fails.
-            if !(scaled.abs() < MAX_VALUE as f64) {
-                return Err(Error::Value { row, column });
+            // NaN is below nothing.
+            match scaled.abs() < MAX_VALUE as f64 {
+                true => encoded.push(scaled as i64),
+                false => return Err(Error::Value { row, column }),
             }
-            encoded.push(scaled as i64);
         }
         Ok(Data {
             fraction,

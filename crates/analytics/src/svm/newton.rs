@@ -83,9 +83,9 @@ fn solve(model: &Model, sums: &Sums, parameters: &SvmParameters) -> Result<Model
             };
         }
     }
-    for i in 0..size {
+    for (i, row) in matrix.iter().enumerate() {
         let (before, here) = vector.split_at_mut(i);
-        here[0] = less(here[0], &matrix[i], before) / matrix[i][i];
+        here[0] = less(here[0], row, before) / row[i];
     }
     for i in (0..size).rev() {
         let column: Vec<f64> = matrix[i + 1..].iter().map(|row| row[i]).collect();
@@ -95,11 +95,11 @@ fn solve(model: &Model, sums: &Sums, parameters: &SvmParameters) -> Result<Model
     let mut encoded = Vec::with_capacity(size);
     for value in vector {
         let scaled = (value * scale).round_ties_even();
-        // Written so that NaN fails.
-        if !(scaled.abs() < super::MAX_WEIGHT as f64) {
-            return Err(Error::Diverged);
+        // NaN is below nothing.
+        match scaled.abs() < super::MAX_WEIGHT as f64 {
+            true => encoded.push(scaled as i64),
+            false => return Err(Error::Diverged),
         }
-        encoded.push(scaled as i64);
     }
     let bias = encoded.pop().unwrap_or_default();
     Ok(Model {

@@ -215,13 +215,11 @@ impl Sums {
         let columns = self.gradient.len();
         let scale = (1u64 << fraction) as f64;
         let mut matrix = vec![vec![0.0; columns + 1]; columns + 1];
-        let mut products = self.products.iter();
-        for i in 0..columns {
-            for j in 0..=i {
-                let entry = products.next().copied().unwrap_or(0) as f64 / scale / scale;
-                matrix[i][j] = entry;
-                matrix[j][i] = entry;
-            }
+        let pairs = (0..columns).flat_map(|i| (0..=i).map(move |j| (i, j)));
+        for ((i, j), product) in pairs.zip(&self.products) {
+            let entry = *product as f64 / scale / scale;
+            matrix[i][j] = entry;
+            matrix[j][i] = entry;
         }
         for (i, sum) in self.values.iter().enumerate() {
             let entry = *sum as f64 / scale;

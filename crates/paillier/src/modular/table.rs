@@ -138,11 +138,7 @@ impl FixedBase {
             }
         }
         let count = exponents.len();
-        powers
-            .iter()
-            .flat_map(|power| apart(power))
-            .take(count)
-            .collect()
+        powers.iter().flat_map(apart).take(count).collect()
     }
 }
 

@@ -315,7 +315,7 @@ fn a_share_of_another_key_is_refused() {
     let share = secrets[0].decrypt(&ciphertexts).unwrap();
     let theirs = encrypt(other.key(), &[1]);
     assert!(matches!(
-        other.open_unproved(&theirs, &[share.clone()]),
+        other.open_unproved(&theirs, std::slice::from_ref(&share)),
         Err(Error::OtherKey(_))
     ));
     assert!(matches!(share.to_bytes(&other), Err(Error::OtherKey(_))));

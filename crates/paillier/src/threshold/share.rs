@@ -88,7 +88,9 @@ impl KeyShare {
                 &square.power(&statement.base, &random, bits),
             );
             let product = Zeroizing::new(challenge.concatenating_mul(&*exponent));
-            let product = Zeroizing::new(BoxedUint::clone(&product).resize_unchecked(random.bits_precision()));
+            let product = Zeroizing::new(
+                BoxedUint::clone(&product).resize_unchecked(random.bits_precision()),
+            );
             let (answer, below) = random.underflowing_sub(&*product);
             // Happens once in 2^128 times, and must not be shown.
             if below.to_bool() {
