@@ -1,0 +1,1 @@
+//! Same attributes, different patients.
