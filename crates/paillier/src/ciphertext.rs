@@ -8,7 +8,7 @@ use crate::{
     encoding::{Kind, Reader, Writer},
     linear::offset,
     modular::Residue,
-    number::Int,
+    number::{magnitude, magnitude_bits, Int, INT_BITS},
     Error, Plaintext, PublicKey,
 };
 
@@ -118,6 +118,22 @@ impl PublicKey {
         let inverse = square.invert_vartime(residue).ok_or(Error::Ciphertext(0))?;
         let correction = square.square_times(&inverse, bits);
         Ok(Ciphertext::new(self, square.multiply(&power, &correction)))
+    }
+
+    /// factor a, of a factor that is not negative, |factor| < 2^bits: as [`PublicKey::scale`],
+    /// without the inverse that it computes.
+    pub fn scale_natural(
+        &self,
+        a: &Ciphertext,
+        factor: &Int,
+        bits: u32,
+    ) -> Result<Ciphertext, Error> {
+        if factor.is_negative().to_bool() || bits >= INT_BITS || magnitude_bits(factor) > bits {
+            return Err(Error::Scalar { index: 0, bits });
+        }
+        let factor = magnitude(factor);
+        let power = self.square().power(a.residue(self)?, &factor, bits);
+        Ok(Ciphertext::new(self, power))
     }
 
     /// 2^bits a.

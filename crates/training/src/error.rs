@@ -104,6 +104,9 @@ pub enum Error {
     /// A participant without whom nothing can go on.
     #[error("participant {0} is absent, and this protocol cannot go on without it")]
     Absent(PartyId),
+    /// Sums that cannot be, and nobody can tell whose part is wrong: that is what the masks hide.
+    #[error("{0}; somebody sent wrong numbers, and the masks hide who")]
+    Unattributed(&'static str),
     /// The party has ended.
     #[error("this participant has ended")]
     Ended,

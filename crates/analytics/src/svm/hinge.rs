@@ -2,16 +2,23 @@
 
 use blake2::{digest::consts::U32, Blake2b, Digest};
 
-use super::{rounded_shift, Error, Sums, SvmParameters, Trainer};
+use super::{rounded_shift, Error, Model, Sums, SvmParameters, Trainer};
 
 /// w <- w - eta (lambda w - sum y x) and b <- b + eta sum y, over the active rows, in integers:
 /// lambda w and the whole step are rounded to units of 1/S, to the nearest, halves up.
 pub(super) fn step(trainer: &mut Trainer, sums: &Sums, cost: f64) -> Result<(), Error> {
-    let parameters = &trainer.parameters;
-    if cost <= parameters.stop_cost {
+    if cost <= trainer.parameters.stop_cost {
         trainer.done = true;
         return Ok(());
     }
+    descend(&trainer.parameters, &mut trainer.model, sums)?;
+    trainer.done = trainer.rounds >= trainer.parameters.iterations;
+    Ok(())
+}
+
+/// The step alone, of gradient and classes of the sums. Every weight moves by itself, so the model
+/// may have some of the columns only.
+pub fn descend(parameters: &SvmParameters, model: &mut Model, sums: &Sums) -> Result<(), Error> {
     let (eta, lambda) = (parameters.eta_units(), parameters.lambda_units());
     let moved = |weight: i64, decay: bool, sum: i128| -> Result<i64, Error> {
         let weight = i128::from(weight);
@@ -23,13 +30,15 @@ pub(super) fn step(trainer: &mut Trainer, sums: &Sums, cost: f64) -> Result<(), 
         let step = eta.checked_mul(pull - sum).ok_or(Error::Diverged)?;
         i64::try_from(weight - rounded_shift(step, 32)).map_err(|_| Error::Diverged)
     };
-    for (weight, sum) in trainer.model.weights.iter_mut().zip(&sums.gradient) {
+    for (weight, sum) in model.weights.iter_mut().zip(&sums.gradient) {
         *weight = moved(*weight, true, *sum)?;
     }
-    let classes = sums.classes << trainer.model.fraction;
-    trainer.model.bias = moved(trainer.model.bias, parameters.penalise_bias, classes)?;
-    trainer.done = trainer.rounds >= parameters.iterations;
-    Ok(())
+    let classes = sums.classes << model.fraction;
+    model.bias = moved(model.bias, parameters.penalise_bias, classes)?;
+    match model.is_bounded() {
+        true => Ok(()),
+        false => Err(Error::Diverged),
+    }
 }
 
 /// The rows of a round: number k is the high word of rows x h_k, h_k the first 64 bits of

@@ -11,6 +11,7 @@ mod params;
 mod sums;
 
 pub use data::{labels, Data};
+pub use hinge::descend;
 pub use params::{Loss, SvmParameters, MAX_FRACTION, MAX_ITERATIONS};
 pub use sums::Sums;
 

@@ -73,7 +73,28 @@ impl KeyShare {
         context: &[u8],
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<Share, Error> {
-        let mut share = self.decrypt(ciphertexts)?;
+        self.prove(self.decrypt(ciphertexts)?, ciphertexts, context, rng)
+    }
+
+    /// The proof of a share of this party that was computed before, such as one joined of many.
+    pub fn prove(
+        &self,
+        mut share: Share,
+        ciphertexts: &[Ciphertext],
+        context: &[u8],
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<Share, Error> {
+        if share.party != self.party {
+            return Err(Error::Party(share.party));
+        }
+        let got = share.values(self.key.key())?.len();
+        if got != ciphertexts.len() {
+            return Err(Error::Count {
+                what: "values in a share",
+                got,
+                expected: ciphertexts.len(),
+            });
+        }
         let square = self.key.key().square();
         let statement = Statement::new(&self.key, ciphertexts, &share, context)?;
         let exponent = self.exponent();
@@ -116,6 +137,48 @@ impl Share {
     /// Its owner, from 1.
     pub fn party(&self) -> u16 {
         self.party
+    }
+
+    /// The shares of one party in several batches as its share of all of them, in this order and
+    /// without a proof.
+    pub fn joined(shares: &[Share]) -> Result<Share, Error> {
+        let (first, rest) = shares.split_first().ok_or(Error::Count {
+            what: "shares",
+            got: 0,
+            expected: 1,
+        })?;
+        let mut joined = Share {
+            proof: None,
+            ..first.clone()
+        };
+        for share in rest {
+            if share.party != first.party {
+                return Err(Error::Party(share.party));
+            }
+            if share.key != first.key {
+                return Err(Error::OtherKey("share of a decryption"));
+            }
+            joined.values.extend_from_slice(&share.values);
+        }
+        Ok(joined)
+    }
+
+    /// This share with the proof of another, which may hold for it: what a party sends when the
+    /// values are known.
+    pub fn with_proof_of(mut self, other: &Share) -> Share {
+        self.proof = other.proof.clone();
+        self
+    }
+
+    /// The share without its values: the party and the proof.
+    pub fn proof_only(mut self) -> Share {
+        self.values.clear();
+        self
+    }
+
+    /// Ciphertexts that it is for.
+    pub fn count(&self) -> usize {
+        self.values.len()
     }
 
     /// Whether it comes with a proof.
