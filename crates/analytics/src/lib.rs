@@ -14,4 +14,4 @@ pub mod scale;
 pub mod split;
 pub mod svm;
 pub mod table;
-mod workers;
+pub mod workers;

@@ -8,6 +8,15 @@ use crate::workers;
 /// Rows that one task sums.
 const CHUNK: usize = 1024;
 
+impl Model {
+    /// Whether a row is active: y(w.x + b) < 1.
+    pub fn is_active(&self, row: &[i64], positive: bool) -> bool {
+        let decision = self.decision(row);
+        let margin = if positive { decision } else { -decision };
+        margin < 1 << (2 * self.fraction)
+    }
+}
+
 /// Sums over the active rows, those with y(w.x + b) < 1. Integers: the sums of several holders
 /// of rows, added, are the sums over all their rows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,17 +88,31 @@ impl Sums {
         Ok(sums)
     }
 
+    /// Over rows of which somebody else said which are active, one flag for each row.
+    pub fn of_active(data: &Data, active: &[bool], loss: Loss) -> Result<Self, Error> {
+        if active.len() != data.len() {
+            return Err(Error::Labels {
+                rows: data.len(),
+                labels: active.len(),
+            });
+        }
+        let mut sums = Sums::zero(data.columns(), loss);
+        for ((row, positive), active) in data.rows().zip(active) {
+            sums.count(row, positive, *active);
+        }
+        Ok(sums)
+    }
+
     fn take(&mut self, model: &Model, row: &[i64], positive: bool) {
+        self.count(row, positive, model.is_active(row, positive));
+    }
+
+    fn count(&mut self, row: &[i64], positive: bool, active: bool) {
         self.rows += 1;
-        let decision = model.decision(row);
-        let (sign, margin) = if positive {
-            (1, decision)
-        } else {
-            (-1, -decision)
-        };
-        if margin >= 1 << (2 * model.fraction) {
+        if !active {
             return;
         }
+        let sign = if positive { 1 } else { -1 };
         self.active += 1;
         self.classes += sign;
         for (sum, x) in self.gradient.iter_mut().zip(row) {
