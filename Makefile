@@ -16,7 +16,7 @@ JSON ?=
 DEMO_FLAGS ?=
 BENCH_FLAGS ?=
 
-.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults test-network test-docker collator test-parachain reproducible bench-fcm bench-chain bench-paillier metadata release weights clean
+.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults test-network test-docker collator test-parachain reproducible bench-fcm bench-chain bench-paillier bench-svm metadata release weights clean
 
 all: build
 
@@ -114,6 +114,10 @@ bench-chain: setup
 # Paillier encryption against phe and pypaillier, in one run.
 bench-paillier:
 	bench/paillier/run.sh
+
+# Trainings on the cohorts of the folder SALUS_DATA, all back-ends, against the book's tables.
+bench-svm:
+	bench/svm/run.sh $(BENCH_FLAGS)
 
 # Weights of the pallets, on an idle machine.
 weights: setup
