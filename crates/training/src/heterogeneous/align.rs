@@ -102,10 +102,12 @@ pub fn common<'l>(mut lists: impl Iterator<Item = &'l Vec<Point>>) -> Vec<Point>
     common.into_iter().collect()
 }
 
-/// The unblinded point of a patient, as it is sent.
-#[cfg(test)]
-pub fn point(session: &SessionId, name: &[u8]) -> Point {
-    of_patient(session, name).compress().to_bytes()
+/// The points of patients, unblinded and sorted.
+pub fn unblinded(session: &SessionId, names: &[Vec<u8>]) -> Vec<Point> {
+    let points = names
+        .par_iter()
+        .map(|name| of_patient(session, name).compress().to_bytes());
+    sorted(points.collect())
 }
 
 /// Positions of the common patients in `names`, in an order that depends on the session and the

@@ -17,7 +17,31 @@ pub use participant::Participant;
 
 use salus_analytics::svm::Model;
 
-use crate::{Error, Part};
+use crate::{Error, Part, Seed, SessionId};
+
+/// Rows of every round, which the seeds of all participants decide: for whoever has them all, to
+/// train on pooled rows in the same order.
+pub fn draw(parameters: &Parameters, seeds: &[Seed], rows: usize) -> Vec<Vec<usize>> {
+    let rounds = parameters.svm.iterations;
+    let session = &parameters.session;
+    let chains = (0..).zip(seeds);
+    let chains: Vec<_> = chains
+        .map(|(party, seed)| rows::chain(seed, session, party, rounds))
+        .collect();
+    let round = |round: u32| {
+        let links = chains.iter().filter_map(|chain| chain.get(round as usize));
+        let links: Vec<_> = links.copied().collect();
+        rows::draw(session, round, &links, rows, parameters.svm.batch)
+    };
+    (1..=rounds).map(round).collect()
+}
+
+/// Positions of the patients in the order in which they are trained on, if these are all that the
+/// participants have in common.
+pub fn order(session: &SessionId, names: &[Vec<u8>]) -> Vec<u32> {
+    let points = align::unblinded(session, names);
+    align::positions(session, names, &points).unwrap_or_default()
+}
 
 /// The model of all columns, from the parts of all participants in their order.
 pub fn combine(parts: &[Part]) -> Result<Model, Error> {

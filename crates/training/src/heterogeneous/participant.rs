@@ -133,7 +133,6 @@ struct Work {
     links: BTreeMap<u16, [u8; 32]>,
     linked: bool,
     // Rounds.
-    drawn: Vec<usize>,
     judged: Vec<usize>,
     contributions: BTreeMap<u16, (Vec<Ciphertext>, [u8; 32])>,
     /// Masks on the numbers so far, and the numbers.
@@ -145,6 +144,8 @@ struct Work {
     opened: Option<Vec<bool>>,
     proving: bool,
     proved: Vec<u16>,
+    /// Who sent proofs of the round before because it could not open it.
+    asked: Vec<u16>,
 }
 
 /// A message's time.
@@ -300,9 +301,13 @@ impl Participant {
     }
 
     fn send(&self, step: &mut Step, to: To, message: &Message) {
+        self.send_of(self.round(), step, to, message);
+    }
+
+    fn send_of(&self, round: u32, step: &mut Step, to: To, message: &Message) {
         step.send.push(Outgoing {
             to,
-            round: self.round(),
+            round,
             body: message.encode(),
         });
     }
@@ -356,11 +361,7 @@ impl Participant {
                 let svm = &self.parameters.svm;
                 let session = &self.parameters.session;
                 let (links, count) = (&self.base.links, self.base.rows.len());
-                self.work.drawn = rows::draw(session, round, links, count, svm.batch);
-                let mut judged = self.work.drawn.clone();
-                judged.sort_unstable();
-                judged.dedup();
-                self.work.judged = judged;
+                self.work.judged = rows::draw(session, round, links, count, svm.batch);
                 let seed = self
                     .seed
                     .derive("part", &[&round.to_le_bytes(), &self.base.view]);
@@ -494,12 +495,23 @@ impl Participant {
                 true => now(!work.proved.contains(&from)),
                 false => Due::Later,
             },
+            // Somebody could not open what this participant could.
+            (Stage::Round(_), Message::Proof(_)) => {
+                let kept = round + 1 == here && !self.base.evidence.is_empty();
+                now(kept && !work.asked.contains(&from))
+            }
             _ => Due::Never,
         }
     }
 
     /// Takes a message that is due. Nothing changes unless it is as it should be.
-    fn take(&mut self, from: u16, message: &Message, step: &mut Step) -> Result<(), Refused> {
+    fn take(
+        &mut self,
+        from: u16,
+        round: u32,
+        message: &Message,
+        step: &mut Step,
+    ) -> Result<(), Refused> {
         let fault = |reason: Reason| {
             Refused::Fault(Fault {
                 party: PartyId(from),
@@ -604,16 +616,26 @@ impl Participant {
                 let proof =
                     Share::from_bytes(key, bytes).map_err(|error| fault(Reason::Crypto(error)))?;
                 let wrong = || fault(Reason::Proof("share of a decryption"));
-                let (ciphertexts, share) = self.evidence_of(from)?;
+                let now = round == self.round();
+                let (ciphertexts, share) = self.evidence_of(from, now)?;
                 let share = share.with_proof_of(&proof);
-                let context = self.context();
+                let context = self.context(round);
                 let holds = share
                     .verify(key, &ciphertexts, &context)
                     .map_err(Error::from)?;
-                match holds && proof.party() == from + 1 {
-                    true => self.work.proved.push(from),
-                    false => return Err(wrong()),
+                if !holds || proof.party() != from + 1 {
+                    return Err(wrong());
                 }
+                if now {
+                    self.work.proved.push(from);
+                    return Ok(());
+                }
+                // It needs everybody's proof to find who told it something else.
+                if self.work.asked.is_empty() {
+                    let proof = self.prove(round, false)?;
+                    self.send_of(round, step, To::All, &Message::Proof(proof));
+                }
+                self.work.asked.push(from);
                 Ok(())
             }
         }
@@ -713,20 +735,34 @@ impl Participant {
     }
 
     /// What proofs of shares are bound to.
-    fn context(&self) -> Vec<u8> {
-        (self.parameters.session, self.round()).encode()
+    fn context(&self, round: u32) -> Vec<u8> {
+        (self.parameters.session, round).encode()
     }
 
-    /// Everything opened since the last proof, and the shares of one participant.
-    fn evidence_of(&self, party: u16) -> Result<(Vec<Ciphertext>, Share), Error> {
+    /// This participant's proof of its shares up to a round.
+    fn prove(&self, round: u32, now: bool) -> Result<Vec<u8>, Error> {
+        let (ciphertexts, share) = self.evidence_of(self.me, now)?;
+        let context = self.context(round);
+        let values = share.to_bytes(self.secret.key())?;
+        let seed = self.seed.derive("proof", &[&context, &values]);
+        let random = &mut seed.random();
+        let proof = self.secret.prove(share, &ciphertexts, &context, random)?;
+        Ok(proof.proof_only().to_bytes(self.secret.key())?)
+    }
+
+    /// Everything opened since the last proof, and the shares of one participant; with those of
+    /// this round or without.
+    fn evidence_of(&self, party: u16, now: bool) -> Result<(Vec<Ciphertext>, Share), Error> {
         let mut ciphertexts = Vec::new();
         let mut shares = Vec::new();
         for (opened, of_all) in &self.base.evidence {
             ciphertexts.extend_from_slice(opened);
             shares.extend(of_all.get(usize::from(party)).cloned());
         }
-        ciphertexts.extend_from_slice(&self.work.packed);
-        shares.extend(self.work.shares.get(&party).cloned());
+        if now {
+            ciphertexts.extend_from_slice(&self.work.packed);
+            shares.extend(self.work.shares.get(&party).cloned());
+        }
         Ok((ciphertexts, Share::joined(&shares)?))
     }
 
@@ -839,16 +875,15 @@ impl Participant {
         let before = self.base.evidence.iter().map(|(opened, _)| opened.len());
         let since = before.sum::<usize>() + self.work.packed.len();
         let last = self.round() == self.parameters.svm.iterations;
-        self.work.proving = signs.is_none() || every > 0 && (since >= every || last);
+        self.work.proving = every > 0 && (signs.is_none() || since >= every || last);
         self.work.opened = signs;
+        if self.work.opened.is_none() && !self.work.proving {
+            return Err(Error::Unattributed(
+                "the shares of a decryption disagree, and the session has no proofs",
+            ));
+        }
         if self.work.proving {
-            let (ciphertexts, share) = self.evidence_of(self.me)?;
-            let context = self.context();
-            let seed = self.seed.derive("proof", &[&context, &self.work.view]);
-            let proof = self
-                .secret
-                .prove(share, &ciphertexts, &context, &mut seed.random())?;
-            let proof = proof.proof_only().to_bytes(key)?;
+            let proof = self.prove(self.round(), true)?;
             self.work.proved.push(self.me);
             self.send(step, To::All, &Message::Proof(proof));
         }
@@ -862,11 +897,9 @@ impl Participant {
         ))?;
         let data = self.data.as_ref().ok_or(Error::Ended)?;
         let mut sums = Sums::zero(data.columns(), Loss::Hinge);
-        for row in &self.work.drawn {
-            let place = self.work.judged.binary_search(row);
-            let place = place.map_err(|_| Error::Ended)?;
+        for (row, negative) in self.work.judged.iter().zip(signs) {
             sums.rows += 1;
-            if signs.get(place) != Some(&true) {
+            if !negative {
                 continue;
             }
             let (values, positive) = data.row(*row)?;
@@ -916,7 +949,7 @@ impl Participant {
             };
             let (from, round, message) = self.early.remove(place);
             match self.due(from, round, &message) {
-                Due::Now => self.take(from, &message, step)?,
+                Due::Now => self.take(from, round, &message, step)?,
                 _ => {
                     let reason = Reason::Unexpected(message.name());
                     let party = PartyId(from);
@@ -957,7 +990,7 @@ impl Participant {
         let length = self.log.len();
         let stage = self.base.stage;
         self.log.push((from, round, body.to_vec()));
-        if let Err(refused) = self.take(from, &message, &mut step) {
+        if let Err(refused) = self.take(from, round, &message, &mut step) {
             if self.base.stage == stage {
                 self.log.truncate(length);
             }

@@ -1,5 +1,7 @@
 //! Which rows a round looks at: drawn from what all participants committed to at the start.
 
+use std::collections::BTreeMap;
+
 use blake2::{digest::consts::U32, Blake2b, Digest};
 
 use crate::{Seed, SessionId};
@@ -28,9 +30,9 @@ pub fn before(session: &SessionId, party: u16, round: u32, link: &[u8; 32]) -> [
     hash.finalize().into()
 }
 
-/// The rows of a round, `count` draws out of `rows`: number k is the high word of rows x h_k, h_k
-/// the first 64 bits of BLAKE2b-256 of a label, the session, the round, k and every participant's
-/// link. A row may come twice.
+/// The rows of a round: `count` different ones out of `rows`, or all for 0. Number k is drawn from
+/// those left by the first 64 bits of BLAKE2b-256 of a label, the session, the round, k and every
+/// participant's link, times the number of rows left, high word.
 pub fn draw(
     session: &SessionId,
     round: u32,
@@ -38,25 +40,32 @@ pub fn draw(
     rows: usize,
     count: u32,
 ) -> Vec<usize> {
-    let draw = |number: u32| {
+    let count = count as usize;
+    if count == 0 || count >= rows {
+        return (0..rows).collect();
+    }
+    // What was put in the place of a row that was drawn: a shuffle of all rows, cut short.
+    let mut moved = BTreeMap::new();
+    let mut drawn = Vec::with_capacity(count);
+    for number in 0..count {
         let mut hash = Blake2b::<U32>::new();
         hash.update(b"salus/training/draw/1");
         hash.update(session);
         hash.update(round.to_le_bytes());
-        hash.update(number.to_le_bytes());
+        hash.update((number as u32).to_le_bytes());
         for link in links {
             hash.update(link);
         }
         let digest: [u8; 32] = hash.finalize().into();
-        let drawn = digest
+        let high = digest
             .iter()
             .take(8)
             .rev()
             .fold(0u64, |n, byte| n << 8 | u64::from(*byte));
-        ((u128::from(drawn) * rows as u128) >> 64) as usize
-    };
-    match count {
-        0 => (0..rows).collect(),
-        _ => (0..count).map(draw).collect(),
+        let left = rows - number;
+        let place = number + ((u128::from(high) * left as u128) >> 64) as usize;
+        let first = moved.get(&number).copied().unwrap_or(number);
+        drawn.push(moved.insert(place, first).unwrap_or(place));
     }
+    drawn
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::heterogeneous::align;
 
 fn aligned(cohort: &Cohort, parameters: &Parameters) -> Network {
     let mut network = Network::of(cohort, parameters, 3);
@@ -67,7 +68,7 @@ fn patients_of_some_are_not_shown() {
     let parameters = Parameters::new(SESSION, 3, svm(1, 1));
     let network = aligned(&cohort, &parameters);
     let all: BTreeSet<Vec<u8>> = cohort.names.iter().flatten().cloned().collect();
-    let point = |name: &Vec<u8>| super::super::align::point(&SESSION, name);
+    let point = |name: &Vec<u8>| align::unblinded(&SESSION, std::slice::from_ref(name))[0];
     let known: BTreeSet<[u8; 32]> = all.iter().map(point).collect();
     let common: BTreeSet<[u8; 32]> = all
         .iter()

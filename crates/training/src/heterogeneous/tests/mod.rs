@@ -3,6 +3,7 @@
 mod alignment;
 mod hostile;
 mod model;
+mod order;
 mod privacy;
 mod silence;
 
