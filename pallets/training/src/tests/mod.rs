@@ -11,5 +11,5 @@ mod join;
 mod leave;
 mod open;
 mod post;
-
+mod random_operations;
 mod silence;
