@@ -79,6 +79,16 @@ impl Layout {
         self.slots
     }
 
+    /// Bits of the unit that z is a multiple of.
+    pub fn unit_bits(&self) -> u32 {
+        self.unit_bits
+    }
+
+    /// Bits of the noise that one participant adds.
+    pub fn fine_bits(&self) -> u32 {
+        self.fine_bits
+    }
+
     /// Largest magnitude, as a power of two, of one participant's part of z.
     pub fn part_bits(&self) -> u32 {
         self.margin_bits - self.participants.next_power_of_two().ilog2()

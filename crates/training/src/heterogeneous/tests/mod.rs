@@ -1,6 +1,7 @@
 //! Participants over a network in memory, against the fixed-point machine on pooled rows.
 
 mod alignment;
+mod book;
 mod hostile;
 mod model;
 mod order;
