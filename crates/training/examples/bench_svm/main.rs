@@ -2,7 +2,7 @@
 //!
 //! `bench_svm [quick]` prints `figure NAME SECONDS s`, what they are of, the predictions beside
 //! those of scikit-learn's LinearSVC, and the book's tables. `quick` trains one split of each
-//! instead of ten. `bench_svm series` prints seconds against the number of providers.
+//! instead of ten. `bench_svm series` prints seconds against the number of providers and of participants.
 
 mod cohorts;
 mod homogeneous;
@@ -15,7 +15,9 @@ fn main() -> ExitCode {
     let outcome = match argument.as_deref() {
         None => all(false),
         Some("quick") => all(true),
-        Some("series") => homogeneous::against_providers(),
+        Some("series") => {
+            homogeneous::against_providers().and_then(|()| vertical::against_participants())
+        }
         Some(_) => Err("usage: bench_svm [quick|series]".into()),
     };
     match outcome {

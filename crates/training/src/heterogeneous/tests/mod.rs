@@ -97,7 +97,7 @@ pub fn cohort(n: u16, common: usize, extra: usize, columns: usize, seed: u64) ->
         values: Vec::new(),
         classes: Vec::new(),
     };
-    let class = |patient: usize| patient % 3 == 0;
+    let class = |patient: usize| patient.is_multiple_of(3);
     for party in 0..usize::from(n) {
         let mut patients: Vec<usize> = (0..common).collect();
         // Some that only this one has, and some that it shares with the next one.

@@ -77,8 +77,9 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
         }
         for row in column + 1..size {
             let factor = matrix[row][column] / matrix[column][column];
-            for k in column..size {
-                matrix[row][k] -= factor * matrix[column][k];
+            let above = matrix[column].clone();
+            for (entry, above) in matrix[row].iter_mut().zip(&above).skip(column) {
+                *entry -= factor * above;
             }
             right[row] -= factor * right[column];
         }
@@ -396,7 +397,7 @@ fn the_first_masks_owner_does_not_find_z_by_division() {
     assert_eq!(exposed, TRIES);
 
     // Ours: one honest participant's noise and mask after the known ones.
-    let own = judge.contribute(&vec![0; TRIES], &seed_of(6)).unwrap();
+    let own = judge.contribute(&[0; TRIES], &seed_of(6)).unwrap();
     let honest = judge.contribute(&zs, &seed_of(7)).unwrap();
     let known = open(&secrets, &own);
     let sums = judge.sum(&[&own, &honest]).unwrap();
