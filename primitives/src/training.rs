@@ -13,7 +13,7 @@ use crate::{
     jobs::{Algorithm, Parameters, ResultPointer},
     membership::Recipient,
     records::{Purpose, RecordId},
-    BlockNumber, Digest, Hash, Moment,
+    BlockNumber, Digest, Moment,
 };
 
 /// Number of a training, counted from 0.
@@ -309,7 +309,7 @@ pub enum Departure {
     /// It posted nothing in time: a fact.
     #[codec(index = 3)]
     Silent,
-    /// More than half of the others, and at least two, lack its messages: their word.
+    /// More than half of the others, and at least two, lack messages of it that verify: their word.
     #[codec(index = 4)]
     Withheld,
     /// More than half of the others, and at least two, say that its messages do not verify: their
@@ -516,7 +516,7 @@ impl<AccountId, Balance, BlockNumber> Training<AccountId, Balance, BlockNumber> 
 
 /// blake2-256(`salus/training/session/1` ‖ genesis ‖ number ‖ initiator ‖ participants ‖ terms): what
 /// a signature under a message of the training covers, so that it is worth nothing in another one.
-pub fn session_digest<AccountId: Encode, Balance: Encode, BlockNumber: Encode>(
+pub fn session_digest<Hash: Encode, AccountId: Encode, Balance: Encode, BlockNumber: Encode>(
     genesis: &Hash,
     training: TrainingId,
     initiator: &AccountId,

@@ -10,7 +10,7 @@ use polkadot_sdk::{
 use salus_primitives::{
     blobs::BlobAccess,
     jobs::ResultPointer,
-    training::{Departure, End, ModelAccess, Phase, Position, TrainingId},
+    training::{Departure, End, ModelAccess, Phase, Position, Training, TrainingId},
     Digest,
 };
 
@@ -135,7 +135,7 @@ impl<T: Config> Pallet<T> {
 /// participants are to have it too, and a participant of a heterogeneous training its columns' part,
 /// but for itself alone.
 pub(crate) fn owes_part<AccountId: PartialEq, B, N>(
-    training: &salus_primitives::training::Training<AccountId, B, N>,
+    training: &Training<AccountId, B, N>,
     position: Position,
 ) -> bool {
     let shared = training.terms.access == ModelAccess::Everyone;
@@ -150,7 +150,7 @@ pub(crate) fn owes_part<AccountId: PartialEq, B, N>(
 
 /// The first party whose part is missing.
 pub(crate) fn next_to_deliver<AccountId: PartialEq, B, N>(
-    training: &salus_primitives::training::Training<AccountId, B, N>,
+    training: &Training<AccountId, B, N>,
 ) -> Option<Position> {
     training
         .joined()

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use polkadot_sdk::{
     frame_support::{ensure, weights::Weight},
+    frame_system::pallet_prelude::BlockNumberFor,
     sp_runtime::{
         traits::{SaturatedConversion, Saturating},
         DispatchError, DispatchResult,
@@ -11,7 +12,8 @@ use polkadot_sdk::{
 use salus_primitives::{
     membership::Membership,
     training::{
-        DataSetId, Departure, End, Party, PartyKeys, Phase, Position, Standing, TrainingId,
+        DataSetId, Departure, End, Party, PartyKeys, Phase, Position, Standing, Training,
+        TrainingId,
     },
 };
 
@@ -216,7 +218,7 @@ impl<T: Config> Pallet<T> {
         id: TrainingId,
         training: &mut TrainingOf<T>,
         stage: u32,
-    ) -> polkadot_sdk::frame_system::pallet_prelude::BlockNumberFor<T> {
+    ) -> BlockNumberFor<T> {
         let since = Self::now();
         let until = since.saturating_add(training.terms.stage_window);
         Self::enter(
@@ -244,7 +246,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn enter(
         id: TrainingId,
         training: &mut TrainingOf<T>,
-        phase: Phase<polkadot_sdk::frame_system::pallet_prelude::BlockNumberFor<T>>,
+        phase: Phase<BlockNumberFor<T>>,
     ) {
         training.phase = phase;
         Self::reschedule(id, training, Self::after(phase.until()));
@@ -258,7 +260,7 @@ pub(crate) fn is_ready<AccountId>(party: &Party<AccountId>) -> bool {
 
 /// Whether those of whom `counts` is true suffice to begin.
 fn can_start<AccountId, Balance, BlockNumber>(
-    training: &salus_primitives::training::Training<AccountId, Balance, BlockNumber>,
+    training: &Training<AccountId, Balance, BlockNumber>,
     counts: impl Fn(&Party<AccountId>) -> bool,
 ) -> bool {
     let participants = (0..)
@@ -269,7 +271,7 @@ fn can_start<AccountId, Balance, BlockNumber>(
 }
 
 pub(crate) fn party_mut<AccountId, Balance, BlockNumber>(
-    training: &mut salus_primitives::training::Training<AccountId, Balance, BlockNumber>,
+    training: &mut Training<AccountId, Balance, BlockNumber>,
     position: Position,
 ) -> Option<&mut Party<AccountId>> {
     training.parties.get_mut(position as usize)

@@ -61,7 +61,7 @@ impl<T: Config> Pallet<T> {
         if !silent.is_empty() {
             return Self::begin_again(id, training);
         }
-        let withheld = named_by_most(&training, |said| said.0);
+        let withheld = named_by_most(&training, |said| said.0 | said.1);
         if !withheld.is_empty() {
             let out = withheld
                 .into_iter()

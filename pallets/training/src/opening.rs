@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 use codec::{Encode, MaxEncodedLen};
 use polkadot_sdk::{
     frame_support::{ensure, traits::Get, BoundedVec},
-    frame_system,
+    frame_system::{self, pallet_prelude::BlockNumberFor},
     sp_runtime::{
         traits::{Saturating, Zero},
         DispatchResult,
@@ -52,10 +52,7 @@ impl<T: Config> Pallet<T> {
         Self::hold(HoldReason::TrainingDeposit, &initiator, deposit)?;
         NextTrainingId::<T>::put(id.saturating_add(1));
 
-        let genesis = frame_system::Pallet::<T>::block_hash(
-            frame_system::pallet_prelude::BlockNumberFor::<T>::zero(),
-        );
-        let genesis = salus_primitives::Hash::from_slice(&genesis.encode());
+        let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
         let session = session_digest(&genesis, id, &initiator, &participants, &terms);
         let mut parties = BoundedVec::default();
         if terms.backend.partition() == Partition::Homogeneous {

@@ -7,7 +7,8 @@ use polkadot_sdk::{
 };
 use salus_primitives::{
     training::{
-        Departure, End, Partition, Phase, Position, Positions, Said, StagePost, TrainingId,
+        Departure, End, Partition, Phase, Position, Positions, Said, StagePost, Standing, Training,
+        TrainingId,
     },
     Digest,
 };
@@ -220,7 +221,7 @@ impl<T: Config> Pallet<T> {
         let lost = (0..)
             .zip(training.parties.iter())
             .find_map(|(position, party)| match party.standing {
-                salus_primitives::training::Standing::Out(departure)
+                Standing::Out(departure)
                     if departure != Departure::NotReady
                         && (together || !training.brings_data(position)) =>
                 {
@@ -242,9 +243,7 @@ pub(crate) fn bit(position: Position) -> Positions {
 }
 
 /// What all parties posted, where each posted a root.
-pub(crate) fn all_roots<A, B, N>(
-    training: &salus_primitives::training::Training<A, B, N>,
-) -> Option<Vec<(Position, Root)>> {
+pub(crate) fn all_roots<A, B, N>(training: &Training<A, B, N>) -> Option<Vec<(Position, Root)>> {
     training
         .joined()
         .map(|(position, party)| match party.said {
@@ -266,7 +265,7 @@ fn equal(roots: &[(Position, Root)]) -> Option<Root> {
 /// Of whom more than half of the other parties, and at least two, say what `mask` picks of
 /// (missing, invalid).
 pub(crate) fn named_by_most<A, B, N>(
-    training: &salus_primitives::training::Training<A, B, N>,
+    training: &Training<A, B, N>,
     mask: impl Fn((Positions, Positions)) -> Positions,
 ) -> Vec<Position> {
     let masks: Vec<Positions> = training

@@ -1,5 +1,6 @@
 //! `open` and `cancel`.
 
+use codec::MaxEncodedLen;
 use polkadot_sdk::{
     frame_support::{assert_noop, assert_ok},
     sp_runtime::{traits::Hash as _, TokenError},
@@ -301,4 +302,12 @@ fn the_initiator_cancels_before_the_start() {
             Error::<Test>::WrongTime
         );
     });
+}
+
+#[test]
+fn a_training_is_one_small_value() {
+    // Twelve accounts here have 8 bytes, on the chain 32.
+    let accounts = 12 * 24;
+    assert!(crate::TrainingOf::<Test>::max_encoded_len() + accounts <= 4_500);
+    assert!(crate::PastTrainingOf::<Test>::max_encoded_len() + accounts <= 2_700);
 }

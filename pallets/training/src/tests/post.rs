@@ -53,6 +53,11 @@ fn equal_roots_end_a_stage_and_a_model_the_training() {
                 share: REWARD / 3
             }
         );
+        let amount = entry_fee(id);
+        assert!(events().contains(&Event::EntryPaid {
+            training: id,
+            amount
+        }));
         let past = PastTrainings::<Test>::get(id).unwrap();
         assert_eq!(past.roots[..], [digest(1), digest(2)]);
         assert_eq!(past.terms, terms(Backend::Masked));
