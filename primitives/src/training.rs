@@ -303,7 +303,8 @@ pub enum Departure {
     /// A patient ended a consent that its data rests on.
     #[codec(index = 1)]
     ConsentEnded,
-    /// More than half of the parties had another root, twice.
+    /// More than half of the parties had another root, twice, or had one where it was blocked, as often
+    /// as a stage is begun again.
     #[codec(index = 2)]
     Outvoted,
     /// It posted nothing in time: a fact.

@@ -69,10 +69,31 @@ impl<T: Config> Pallet<T> {
             return Self::go_on_without(id, training, out.collect());
         }
         if training.retries >= T::MaxRetries::get() {
-            return Self::end(id, training, End::Stalled);
+            return Self::decide_blocked(id, training, stage);
         }
         training.retries.saturating_inc();
         Self::begin_again(id, training);
+    }
+
+    /// Some cannot finish the stage and the others do not bear them out: where more than half of the
+    /// parties can, those go on without them, or a single one could end a training whenever it likes.
+    fn decide_blocked(id: TrainingId, mut training: TrainingOf<T>, stage: u32) {
+        let blocked: Vec<Position> = training
+            .joined()
+            .filter(|(_, party)| !has_root(party.said))
+            .map(|(position, _)| position)
+            .collect();
+        let together = training.terms.backend.partition() == Partition::Heterogeneous;
+        if together || blocked.len().saturating_mul(2) >= training.joined().count() {
+            return Self::end(id, training, End::Stalled);
+        }
+        for position in blocked {
+            Self::remove(id, &mut training, position, Departure::Outvoted);
+        }
+        match (Self::end_without(&training), all_roots(&training)) {
+            (None, Some(roots)) => Self::compare(id, training, stage, roots),
+            (end, _) => Self::end(id, training, end.unwrap_or(End::Stalled)),
+        }
     }
 
     /// Waits for the silent once more. What the others posted stays.

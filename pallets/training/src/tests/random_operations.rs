@@ -341,7 +341,18 @@ impl World {
                     return self.without(g, withheld, Departure::Withheld);
                 }
                 if game.retries == MaxRetries::get() {
-                    return self.finish(g, End::Stalled);
+                    let mut stuck = game.all();
+                    stuck.retain(|p| !matches!(game.players[*p].said, Some(Said::Root { .. })));
+                    if game.together || 2 * stuck.len() >= game.all().len() {
+                        return self.finish(g, End::Stalled);
+                    }
+                    for p in stuck {
+                        self.gone(g, p, Departure::Outvoted);
+                    }
+                    return match self.games[g].verdict() {
+                        Some(end) => self.finish(g, end),
+                        None => self.settle(g),
+                    };
                 }
                 self.games[g].retries += 1;
                 self.again(g);
@@ -627,6 +638,8 @@ fn operate(dice: &mut Dice, world: &mut World) {
                 .chance(15)
                 .then(|| 1u16 << dice.below(game.players.len() as u64));
             let garbles = dice.chance(50);
+            // Or each its neighbour.
+            let quarrel = dice.chance(if game.retries > 0 { 40 } else { 8 });
             let split = game.at == At::Vote && dice.chance(50);
             for (p, player) in game.players.iter().enumerate() {
                 if quiet && dice.chance(40) {
@@ -635,7 +648,12 @@ fn operate(dice: &mut Dice, world: &mut World) {
                 let who = player.who;
                 let differs = if split { p % 2 == 1 } else { dice.chance(6) };
                 let seed = if differs { 2 } else { 1 };
+                let count = game.players.len();
                 let said = match dice.below(100) {
+                    _ if quarrel && !split => Said::Blocked {
+                        missing: 1 << ((p + 1) % count),
+                        invalid: 0,
+                    },
                     _ if victim.is_some_and(|victim| victim != 1 << p) && !split => {
                         let victim = victim.unwrap_or_default();
                         match garbles {

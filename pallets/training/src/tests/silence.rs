@@ -304,6 +304,40 @@ fn parties_that_blame_each_other_stall_it() {
 }
 
 #[test]
+fn one_that_is_blocked_again_and_again_does_not_end_it() {
+    build_and_execute(|| {
+        let id = homogeneous();
+        for _ in 0..=MaxRetries::get() {
+            assert!(training(id).parties[1].is_in());
+            post(id, 11, blocked(&[2], &[]));
+            post_all(id, &[ANALYST, 12, 13], root(1));
+            run(STAGE + 1);
+        }
+        assert!(events().contains(&out(id, 1, 11, Departure::Outvoted)));
+        assert_eq!(training(id).roots[..], [digest(1)]);
+        assert_eq!(free(11) + held(11), START);
+        assert_eq!(free(TREASURY), START);
+
+        // But the analyst does: the retries of a training are used up.
+        assert_eq!(training(id).retries, MaxRetries::get());
+        post(id, ANALYST, blocked(&[2], &[]));
+        post_all(id, &[12, 13], last_root(1, 1));
+        run(STAGE + 1);
+        assert!(matches!(
+            last_event(),
+            Event::Ended {
+                end: End::Lost {
+                    position: 0,
+                    departure: Departure::Outvoted
+                },
+                share,
+                ..
+            } if share == REWARD / 2 / 2
+        ));
+    });
+}
+
+#[test]
 fn anybody_judges_when_the_deadline_has_passed() {
     build_and_execute(|| {
         let id = homogeneous();
