@@ -39,15 +39,11 @@ const SAFE: [&str; 2] = [
 /// 1500 judgements: one row a round, or 100. C and eta reach the F1 of LinearSVC on both cohorts;
 /// lambda = 1/C is for the sum over the rows of a round.
 fn svm(batch: u32) -> SvmParameters {
-    let (iterations, eta, c) = match batch {
-        1 => (1500, 0.01, 100.0),
-        _ => (15, 0.005, 1.0),
-    };
     SvmParameters {
         batch,
-        iterations,
-        eta,
-        c,
+        iterations: 1500 / batch,
+        eta: 0.002,
+        c: 10.0,
         scaling: Scaling::ZScore,
         ..SvmParameters::default()
     }
