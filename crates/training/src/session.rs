@@ -4,8 +4,6 @@ use std::{fmt, time::Duration};
 
 use codec::{Decode, Encode, MaxEncodedLen};
 
-use crate::PartyId;
-
 /// Names a session: the digest of its parameters, its number and its chain.
 pub type SessionId = [u8; 32];
 
@@ -50,10 +48,15 @@ pub struct Leak {
 /// How long a training takes, from figures measured on this machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Estimate {
-    /// Computation of the busiest participant for all rounds.
-    pub busiest: Duration,
-    /// Who that is.
-    pub party: PartyId,
-    /// Bytes that all participants send for all rounds.
+    /// Computation of the analyst or coordinator, all rounds.
+    pub analyst: Duration,
+    /// Computation of the busiest other participant, all rounds. Both take turns.
+    pub provider: Duration,
+    /// Bytes that all participants send, all rounds.
     pub bytes: u64,
+    /// Most rounds, which is what this is the time of.
+    pub rounds: u32,
+    /// Messages that must arrive before the next can be sent, one after the other: each takes what
+    /// the network takes.
+    pub exchanges: u32,
 }

@@ -118,6 +118,16 @@ impl Analyst {
         Moments::from_integers(self.terms.columns, numbers.to_vec())
     }
 
+    /// What it has of all rounds.
+    #[cfg(test)]
+    pub(super) fn releases(&self) -> Vec<Vec<i128>> {
+        self.state
+            .releases
+            .iter()
+            .map(|release| release.to_vec())
+            .collect()
+    }
+
     fn round(&self) -> u32 {
         self.trainer.rounds()
     }
@@ -565,7 +575,18 @@ impl Analyst {
         match self.state.phase {
             Phase::Keys => self.begin(step),
             Phase::Dealing | Phase::Counting if member => self.deal(step),
-            Phase::Measuring | Phase::Collecting => self.collect(step),
+            Phase::Measuring | Phase::Collecting => {
+                let state = &self.state;
+                let sent = |party: &PartyId| {
+                    state.sums.contains_key(party) || state.absent.contains(party)
+                };
+                // Whoever is missing may lack what the absent one sent to others only. Nothing was
+                // opened yet, so it may begin again.
+                match state.members.iter().all(sent) {
+                    true => self.collect(step),
+                    false => self.deal(step),
+                }
+            }
             Phase::Opening { .. } => Ok(self.can_open()?),
             _ => Ok(()),
         }

@@ -6,6 +6,7 @@
 //! Back-ends differ in a `Method`; rounds, masks, drop-outs and checkpoints are the same for all.
 
 mod analyst;
+mod estimate;
 pub mod gate;
 mod masks;
 mod method;
@@ -21,6 +22,7 @@ mod wire;
 mod tests;
 
 pub use analyst::Analyst;
+pub use estimate::estimate;
 pub use moments::Moments;
 pub use pooled::pooled;
 pub use provider::{Provider, Rows};

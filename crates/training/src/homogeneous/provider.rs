@@ -78,6 +78,8 @@ struct State {
     deals: BTreeMap<(PartyId, u32), Arc<Share>>,
     slot: u32,
     round: u32,
+    /// The round after that of the last release: nothing before it can come again.
+    floor: u32,
     moments: Option<Arc<Vec<i128>>>,
     /// Digest of the model that is answered.
     query: [u8; 32],
@@ -195,7 +197,9 @@ impl Provider {
                     .all(|member| self.terms.providers.contains(member));
                 let right =
                     known && members.is_sorted_by(|a, b| a < b) && members.contains(&self.me);
-                if !right || epoch <= state.epoch {
+                // Not at will: a round without a release can be asked for again after it.
+                let due = state.epoch == 0 || state.slot >= SLOTS || members != state.members;
+                if !right || !due || epoch <= state.epoch {
                     return unexpected("deal of shares");
                 }
                 state.pending = Some((epoch, members));
@@ -408,6 +412,8 @@ impl Provider {
         state.pending = None;
         state.opening = None;
         state.slot = 0;
+        // A round without a release may come again among those who are left.
+        state.round = state.floor;
         state.phase = Phase::Dealing;
         let epoch = state.epoch;
         state.deals.retain(|(_, number), _| *number >= epoch);
@@ -566,6 +572,7 @@ impl Provider {
         if !measure {
             state.releases.push(state.active.clone());
             state.round += 1;
+            state.floor = state.round;
         }
         step.send.push(self.to_analyst(Report::Shares {
             epoch,

@@ -204,6 +204,17 @@ fn draw(rows: usize, slots: usize, bits: u32, random: &mut Random) -> Vec<Entry>
     order.into_iter().map(entry).collect()
 }
 
+/// Which row each slot of a comparison is of and whether its sign is turned: for attackers of the
+/// tests, who are told what they cannot know.
+#[cfg(test)]
+pub(super) fn drawn_rows(rows: usize, slots: usize, bits: u32, seed: &Seed) -> Vec<(usize, bool)> {
+    let entries = draw(rows, slots, bits, &mut seed.random());
+    entries
+        .iter()
+        .map(|entry| (entry.row, entry.turned))
+        .collect()
+}
+
 /// A random number below `end`, each as likely as any other.
 fn below(end: u64, random: &mut Random) -> u64 {
     let mask = match end.saturating_sub(1) {

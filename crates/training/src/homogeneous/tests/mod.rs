@@ -1,5 +1,10 @@
+mod absence;
 mod agreement;
+mod book;
+mod hostile;
 mod net;
+mod post;
+mod privacy;
 
 use std::collections::BTreeMap;
 
@@ -11,8 +16,8 @@ use salus_analytics::{
 
 pub(super) use super::*;
 pub(super) use crate::{
-    Backend, Ended, Error, Fault, Outcome, Outgoing, Party, PartyId, Random, Reason, Refused, Seed,
-    Step, To,
+    Backend, Error, Fault, Outcome, Outgoing, Party, PartyId, Random, Reason, Refused, Seed, Step,
+    To,
 };
 use net::Net;
 
@@ -93,4 +98,13 @@ pub(super) fn net(terms: &Terms, rows: &Rows, order: u64) -> Net {
         .chain(terms.providers.iter().copied());
     let parties = ids.map(|id| (id, party(terms, id, &parts)));
     Net::new(parties.collect(), order)
+}
+
+/// The shortest keys that this build has.
+pub(super) fn legacy_or_least() -> u32 {
+    if cfg!(feature = "bench-legacy") {
+        1024
+    } else {
+        2048
+    }
 }
