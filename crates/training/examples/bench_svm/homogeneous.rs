@@ -11,7 +11,7 @@ use salus_analytics::{
     svm::{Loss, Model, SvmParameters},
 };
 use salus_training::{
-    homogeneous::{pooled, Analyst, Provider, Rows, Terms},
+    homogeneous::{estimate, pooled, Analyst, Provider, Rows, Terms},
     Backend, Outcome as End, Party, PartyId, Seed, Step, To,
 };
 
@@ -200,6 +200,10 @@ fn measure(cohort: &Cohort, backend: Backend, key_bits: u32, splits: u32) -> Out
     if splits == SPLITS && f1 < theirs - 0.5 {
         return Err(format!("{backend}: F1 is more than half a point below LinearSVC").into());
     }
+    let told = estimate(
+        &terms,
+        cohort.rows.positive.len() as u64 * 8 / 10 / u64::from(PROVIDERS),
+    )?;
     if let Some(taken) = shown {
         println!(
             "  split 0: {} rounds, analyst {:.4} s, all providers {:.4} s, {:.1} MB sent, key {:.2} s (not counted)",
@@ -210,6 +214,13 @@ fn measure(cohort: &Cohort, backend: Backend, key_bits: u32, splits: u32) -> Out
             taken.key.as_secs_f64()
         );
     }
+    println!(
+        "  estimate for all {} rounds: analyst {:.4} s, each provider {:.4} s, {:.1} MB",
+        told.rounds,
+        told.analyst.as_secs_f64(),
+        told.provider.as_secs_f64(),
+        told.bytes as f64 / 1e6
+    );
     Ok(median(seconds))
 }
 

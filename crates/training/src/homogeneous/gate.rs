@@ -32,3 +32,19 @@ pub fn verdict(changed: &[u64], min_changed: u64) -> Verdict {
 pub fn difference(a: &[bool], b: &[bool]) -> u64 {
     a.iter().zip(b).filter(|(a, b)| a != b).count() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_rows_are_held_whichever_release_they_differ_from() {
+        assert_eq!(verdict(&[10], 10), Verdict::Release);
+        assert_eq!(verdict(&[9], 10), Verdict::Hold);
+        assert_eq!(verdict(&[300, 9, 40], 10), Verdict::Hold);
+        assert_eq!(verdict(&[300, 10, 40], 10), Verdict::Release);
+        assert_eq!(verdict(&[300, 1, 0], 10), Verdict::Same(2));
+        assert_eq!(verdict(&[1, 1], 1), Verdict::Release);
+        assert_eq!(difference(&[true, false, true], &[false, false, true]), 1);
+    }
+}

@@ -278,7 +278,7 @@ const COUNTS: Leak = Leak {
 /// What a group learns.
 const ROLES: Leak = Leak {
     to: "the analyst and all providers but two, together",
-    what: "the sums of the two others, added",
+    what: "the sums of the two others, added; and of two releases their difference, over fewer than K of their rows if the group's own rows, or counts that it invents, make up the rest of K",
     when: "every release",
 };
 
