@@ -79,6 +79,11 @@ impl Layout {
         self.slots
     }
 
+    /// Bits of a slot.
+    pub fn slot_bits(&self) -> u32 {
+        self.slot_bits
+    }
+
     /// Bits of the unit that z is a multiple of.
     pub fn unit_bits(&self) -> u32 {
         self.unit_bits
@@ -224,8 +229,12 @@ impl Judge {
         })
     }
 
-    /// Masked numbers, several to a ciphertext and none negative: what is decrypted. Everybody
-    /// computes the same.
+    /// Ciphertexts that so many numbers are packed into.
+    pub fn packs(&self, numbers: usize) -> usize {
+        numbers.div_ceil(self.layout.slots)
+    }
+
+    /// Masked numbers, several to a ciphertext and none negative: what is decrypted.
     pub fn pack(&self, masked: &[Ciphertext]) -> Result<Vec<Ciphertext>, Error> {
         let key = self.public();
         let width = self.layout.slot_bits;

@@ -2,6 +2,7 @@
 
 mod align;
 mod block;
+mod estimate;
 mod judge;
 mod parameters;
 mod participant;
@@ -11,6 +12,7 @@ mod rows;
 mod tests;
 
 pub use block::Block;
+pub use estimate::estimate;
 pub use judge::{Judge, Layout, MASK_OCTAVES};
 pub use parameters::{leaks, Parameters};
 pub use participant::Participant;

@@ -44,7 +44,7 @@ pub(super) enum Message {
     Link([u8; 32]),
     /// To all: parts of z of the rows of the round.
     Contribution(Vec<u8>),
-    /// To all: z after one more mask.
+    /// To all: z after one more mask; from the last one packed, several to a ciphertext.
     Masked(Vec<u8>),
     /// To all: a share of the decryption, what it is a decryption of, and the next link.
     Share {
@@ -578,13 +578,19 @@ impl Participant {
                 Ok(())
             }
             Message::Contribution(bytes) => {
-                let parts = self.ciphertexts(bytes).map_err(fault)?;
+                let rows = self.work.judged.len();
+                let parts = self.ciphertexts(bytes, rows).map_err(fault)?;
                 let digest = Blake2b::<U32>::digest(message.encode()).into();
                 self.work.contributions.insert(from, (parts, digest));
                 Ok(())
             }
             Message::Masked(bytes) => {
-                let masked = self.ciphertexts(bytes).map_err(fault)?;
+                // The last one has packed them.
+                let count = match self.work.masks + 1 == n {
+                    true => self.judge.packs(self.work.judged.len()),
+                    false => self.work.judged.len(),
+                };
+                let masked = self.ciphertexts(bytes, count).map_err(fault)?;
                 self.put_mask(masked, bytes);
                 Ok(())
             }
@@ -641,14 +647,14 @@ impl Participant {
         }
     }
 
-    fn ciphertexts(&self, bytes: &[u8]) -> Result<Vec<Ciphertext>, Reason> {
+    fn ciphertexts(&self, bytes: &[u8], count: usize) -> Result<Vec<Ciphertext>, Reason> {
         let ciphertexts = self.judge.read(bytes).map_err(Reason::Crypto)?;
-        match ciphertexts.len() == self.work.judged.len() {
+        match ciphertexts.len() == count {
             true => Ok(ciphertexts),
             false => Err(Reason::Count {
                 what: "ciphertexts",
                 got: ciphertexts.len(),
-                expected: self.work.judged.len(),
+                expected: count,
             }),
         }
     }
@@ -828,14 +834,17 @@ impl Participant {
             }
             let context: [&[u8]; 2] = [&round.to_le_bytes(), &self.work.view];
             let seed = self.seed.derive("mask", &context);
-            let masked = self.judge.mask(&self.work.masked, &seed)?;
+            let mut masked = self.judge.mask(&self.work.masked, &seed)?;
+            if self.work.masks + 1 == n {
+                masked = self.judge.pack(&masked)?;
+            }
             let bytes = self.judge.write(&masked)?;
             self.put_mask(masked, &bytes);
             self.send(step, To::All, &Message::Masked(bytes));
             return Ok(true);
         }
         if self.work.packed.is_empty() {
-            self.work.packed = self.judge.pack(&self.work.masked)?;
+            self.work.packed = mem::take(&mut self.work.masked);
             let share = self.judge.share(&self.secret, &self.work.packed)?;
             let link = match round < self.parameters.svm.iterations {
                 true => Some(self.link(round + 1)?),

@@ -2,6 +2,7 @@
 
 mod alignment;
 mod book;
+mod estimate;
 mod hostile;
 mod model;
 mod order;
