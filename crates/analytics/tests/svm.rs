@@ -8,7 +8,9 @@ use salus_analytics::{
     metrics::Confusion,
     scale::{Scale, Scaling},
     split,
-    svm::{labels, train, Data, Error, Loss, Model, Sums, SvmParameters, Trainer, MAX_VALUE},
+    svm::{
+        descend, labels, train, Data, Error, Loss, Model, Sums, SvmParameters, Trainer, MAX_VALUE,
+    },
     table::{self, parse_columns, Missing},
 };
 use serde::Deserialize;
@@ -188,6 +190,40 @@ proptest! {
         }
         for entry in gradient {
             prop_assert!(entry.abs() < 1e-4 * c * rows as f64, "{entry}");
+        }
+    }
+}
+
+/// Weights move by themselves: blocks of columns, each by the sums of its own, and all at once.
+#[test]
+fn columns_descend_apart_as_together() {
+    for penalise_bias in [false, true] {
+        let parameters = SvmParameters {
+            penalise_bias,
+            ..hinge()
+        };
+        let (values, positive) = cloud(60, 5, 8);
+        let all = Data::encode(&values, &positive, 16).unwrap();
+        let parts = [0..2, 2..5].map(|columns| {
+            let part = values.slice(ndarray::s![.., columns]);
+            Data::encode(part, &positive, 16).unwrap()
+        });
+        let mut models = [2, 3].map(|columns| Model::zero(columns, 16));
+        let mut trainer = Trainer::new(&parameters, 5).unwrap();
+        while !trainer.is_done() {
+            let active: Vec<bool> = all
+                .rows()
+                .map(|(row, positive)| trainer.model().is_active(row, positive))
+                .collect();
+            for (model, part) in models.iter_mut().zip(&parts) {
+                let sums = Sums::of_active(part, &active, Loss::Hinge).unwrap();
+                descend(&parameters, model, &sums).unwrap();
+            }
+            let sums = Sums::of(trainer.model(), &all, None, Loss::Hinge, None).unwrap();
+            trainer.absorb(&sums).unwrap();
+            let weights: Vec<i64> = models.iter().flat_map(|m| m.weights.clone()).collect();
+            assert_eq!(weights, trainer.model().weights);
+            assert!(models.iter().all(|m| m.bias == trainer.model().bias));
         }
     }
 }

@@ -31,6 +31,8 @@ proptest! {
             prop_assert_eq!(open(&key.negate(&x).unwrap()), -&a);
             prop_assert_eq!(open(&key.add_plain(&x, &Plaintext::from_int(key, &int(&b)).unwrap()).unwrap()), &a + &b);
             prop_assert_eq!(open(&key.scale(&x, &int(&k), 64).unwrap()), &a * &k);
+            let natural = BigInt::from(k.magnitude().clone());
+            prop_assert_eq!(open(&key.scale_natural(&x, &int(&natural), 64).unwrap()), &a * &natural);
             prop_assert_eq!(open(&key.shift(&x, shift).unwrap()), &a << shift);
             prop_assert_eq!(open(&key.sum(&[x.clone(), y.clone(), x.clone()]).unwrap()), &a + &b + &a);
             prop_assert_eq!(open(&encryptor.rerandomise(&x, &mut rng(9)).unwrap()), a.clone());
@@ -197,6 +199,10 @@ fn a_factor_beyond_its_bound_is_refused() {
     let refused = Error::Scalar { index: 0, bits: 8 };
     assert_eq!(key.scale(&c, &Int::from(-256i64), 8).unwrap_err(), refused);
     assert!(key.scale(&c, &Int::from(1i64), 511).is_err());
+    assert!(key.scale_natural(&c, &Int::from(255i64), 8).is_ok());
+    for (factor, bits) in [(256i64, 8), (-1, 8), (1, 511)] {
+        assert!(key.scale_natural(&c, &Int::from(factor), bits).is_err());
+    }
 }
 
 #[test]

@@ -336,3 +336,40 @@ proptest! {
         prop_assert_eq!(ints(key, &opened.plaintexts), vec![Int::from(i128::from(a) + i128::from(b)); count]);
     }
 }
+
+/// Shares of several batches, proved later and together; the proof travels without the values.
+#[test]
+fn batches_are_joined_and_proved_at_once() {
+    let (public, secrets) = deal(2, 2);
+    let ciphertexts = encrypt(public.key(), &[5, -6, 7]);
+    let secret = &secrets[1];
+    let parts = [
+        secret.decrypt(&ciphertexts[..2]).unwrap(),
+        secret.decrypt(&ciphertexts[2..]).unwrap(),
+    ];
+    let joined = Share::joined(&parts).unwrap();
+    assert_eq!((joined.count(), joined.is_proved()), (3, false));
+    let proved = secret
+        .prove(joined.clone(), &ciphertexts, b"late", &mut rng(1))
+        .unwrap();
+    let bytes = proved.proof_only().to_bytes(&public).unwrap();
+    let proof = Share::from_bytes(&public, &bytes).unwrap();
+    assert_eq!(proof.count(), 0);
+    let again = joined.clone().with_proof_of(&proof);
+    assert!(again.verify(&public, &ciphertexts, b"late").unwrap());
+    assert!(!again.verify(&public, &ciphertexts, b"other").unwrap());
+    let mut turned = parts.clone();
+    turned.swap(0, 1);
+    let turned = Share::joined(&turned).unwrap().with_proof_of(&proof);
+    assert!(!turned.verify(&public, &ciphertexts, b"late").unwrap());
+
+    let other = secrets[0].decrypt(&ciphertexts[..1]).unwrap();
+    assert!(Share::joined(&[parts[0].clone(), other.clone()]).is_err());
+    assert!(Share::joined(&[]).is_err());
+    assert!(secret
+        .prove(other, &ciphertexts[..1], b"", &mut rng(1))
+        .is_err());
+    assert!(secret
+        .prove(joined, &ciphertexts[..1], b"", &mut rng(1))
+        .is_err());
+}
