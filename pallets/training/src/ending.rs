@@ -28,7 +28,6 @@ impl<T: Config> Pallet<T> {
         departure: Departure,
     ) {
         let deposit = training.terms.deposit;
-        let opened_by = training.initiator.clone();
         let Some(party) = party_mut(training, position) else {
             return;
         };
@@ -45,9 +44,8 @@ impl<T: Config> Pallet<T> {
                 if let Some(data_set) = &party.data_set {
                     Self::count_use(data_set, false);
                 }
-                if who != opened_by {
-                    Self::give_up_place(&who, id);
-                }
+                // Where it is the initiator, the training ends.
+                Self::give_up_place(&who, id);
                 Self::settle_deposit(&who, deposit, departure.costs())
             }
             Standing::Out(_) => return,

@@ -82,6 +82,9 @@ thread_local! {
     pub static KEYLESS: RefCell<BTreeSet<AccountId>> = const { RefCell::new(BTreeSet::new()) };
     pub static RECORDS: RefCell<BTreeMap<RecordId, StoredRecord<AccountId>>> =
         const { RefCell::new(BTreeMap::new()) };
+    /// Ended records and whose they were.
+    pub static ENDED: RefCell<BTreeMap<RecordId, AccountId>> =
+        const { RefCell::new(BTreeMap::new()) };
     pub static CONSENTS: RefCell<BTreeSet<(AccountId, RecordId, Purpose)>> =
         const { RefCell::new(BTreeSet::new()) };
     pub static OTHER_BLOBS: RefCell<BTreeSet<Digest>> = const { RefCell::new(BTreeSet::new()) };
@@ -119,7 +122,8 @@ impl RecordAccess<AccountId> for Records {
         RECORDS.with_borrow(|records| records.get(record).cloned())
     }
     fn owner(record: &RecordId) -> Option<AccountId> {
-        Self::stored(record).map(|stored| stored.patient)
+        let ended = ENDED.with_borrow(|ended| ended.get(record).copied());
+        ended.or_else(|| Self::stored(record).map(|stored| stored.patient))
     }
     fn may(who: &AccountId, record: &RecordId, right: Right, purpose: Purpose) -> bool {
         Self::consents(who, record, right, purpose)
@@ -207,6 +211,7 @@ pub fn new_test_ext() -> TestExternalities {
     ROLES.set(BTreeMap::new());
     KEYLESS.set(BTreeSet::new());
     RECORDS.set(BTreeMap::new());
+    ENDED.set(BTreeMap::new());
     CONSENTS.set(BTreeSet::new());
     OTHER_BLOBS.set(BTreeSet::new());
     MaxDueWeight::set(DUE_WEIGHT);
@@ -268,6 +273,12 @@ pub fn make_record(
 
 pub fn revoke(grantee: AccountId, record: RecordId) {
     CONSENTS.with_borrow_mut(|set| set.remove(&(grantee, record, PURPOSE)));
+}
+
+/// The owner ends the record for good.
+pub fn end_record(record: RecordId) {
+    let stored = RECORDS.with_borrow_mut(|records| records.remove(&record));
+    ENDED.with_borrow_mut(|ended| ended.insert(record, stored.unwrap().patient));
 }
 
 pub fn run_to(block: u32) {

@@ -99,7 +99,7 @@ fn a_heterogeneous_training_ends_with_refunds() {
 fn neither_an_own_record_nor_membership_is_an_excuse() {
     build_and_execute(|| {
         let (id, record) = on_a_record(Backend::Masked, 12);
-        revoke(12, record);
+        end_record(record);
         set_role(12, None);
         assert_noop!(
             PalletTraining::leave(signed(12), id),
@@ -109,6 +109,19 @@ fn neither_an_own_record_nor_membership_is_an_excuse() {
         post(id, 12, root(1));
         assert_eq!(training(id).parties[2].said, Some(root(1)));
         set_role(12, Some(Role::Institution));
+    });
+}
+
+#[test]
+fn the_end_of_a_patients_record_is_one() {
+    build_and_execute(|| {
+        let (id, record) = on_a_record(Backend::Masked, PATIENT);
+        end_record(record);
+        assert_ok!(PalletTraining::leave(signed(12), id));
+        assert_eq!(
+            training(id).parties[2].standing,
+            Standing::Out(Departure::ConsentEnded)
+        );
     });
 }
 
