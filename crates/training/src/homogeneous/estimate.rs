@@ -17,6 +17,8 @@ use crate::{Error, Estimate, Party, PartyId, Refused, Seed, Step, To};
 const EXCHANGES: u32 = 7;
 /// Rounds that are measured, after a first one.
 const ROUNDS: u32 = 3;
+/// Most providers that are measured.
+const PROVIDERS: usize = 4;
 /// Rows of the smaller of two measurements.
 const ROWS: usize = 48;
 
@@ -40,8 +42,8 @@ impl Taken {
     }
 }
 
-/// Trains a few rounds on random rows, with two providers, this session's key length, columns and
-/// back-end, at two sizes, and scales that to the rounds, providers and rows of the session. Takes
+/// Trains a few rounds on random rows, with up to four providers, this session's key length, columns
+/// and back-end, at two sizes, and scales that to the rounds, providers and rows of the session. Takes
 /// a second or some where a key is made.
 pub fn estimate(terms: &Terms, rows_each: u64) -> Result<Estimate, Error> {
     terms.validate()?;
@@ -49,14 +51,15 @@ pub fn estimate(terms: &Terms, rows_each: u64) -> Result<Estimate, Error> {
     let part = (rows_each as f64 - ROWS as f64) / (2.0 * ROWS as f64);
     let round = small.at(large, part);
     let rounds = f64::from(terms.svm.iterations);
-    // Two providers were measured. Each sends some messages to every other.
-    let providers = terms.providers.len() as f64 / 2.0;
+    // Fewer providers were measured. Each sends some messages to every other.
+    let measured = terms.providers.len().min(PROVIDERS) as f64;
+    let providers = terms.providers.len() as f64 / measured;
     let seconds =
         |seconds: f64| Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
     Ok(Estimate {
         analyst: seconds((start.analyst + rounds * round.analyst) * providers),
         provider: seconds(start.provider + rounds * round.provider),
-        bytes: ((start.bytes + rounds * round.bytes) * providers * providers.max(1.0)) as u64,
+        bytes: ((start.bytes + rounds * round.bytes) * providers * providers) as u64,
         rounds: terms.svm.iterations,
         exchanges: EXCHANGES.saturating_mul(terms.svm.iterations),
     })
@@ -65,18 +68,31 @@ pub fn estimate(terms: &Terms, rows_each: u64) -> Result<Estimate, Error> {
 /// What a training takes up to its first round, and what each further round takes.
 fn measure(terms: &Terms, rows: usize) -> Result<(Taken, Taken), Error> {
     let mut terms = terms.clone();
-    terms.providers = vec![PartyId(1), PartyId(2)];
-    terms.max_rows = terms.max_rows.max(8 * rows as u64);
+    terms.providers = (1..)
+        .map(PartyId)
+        .take(terms.providers.len().min(PROVIDERS))
+        .collect();
+    terms.max_rows = terms.max_rows.max((PROVIDERS * rows) as u64);
     terms.min_changed = 1;
+    terms.range_bits = terms.range_bits.max(2);
     terms.svm.iterations = 1 + ROUNDS;
     terms.svm.stop_cost = 0.0;
     terms.svm.scaling = Scaling::None;
+    // Rows change in every round, so that every round has its release.
+    terms.svm.eta = 0.005;
     let mut parties: BTreeMap<PartyId, Box<dyn Party>> = BTreeMap::new();
     let mut random = Seed::new([0; 32]).derive("estimate", &[]).random();
     for id in &terms.providers {
         let mut draw = || f64::from(random.next_u32() >> 8) / f64::from(1u32 << 24) - 0.5;
         let positive: Vec<bool> = (0..rows).map(|_| draw() > 0.0).collect();
-        let values = Array2::from_shape_fn((rows, terms.columns), |_| draw());
+        let values = Array2::from_shape_fn((rows, terms.columns), |(row, _)| {
+            let class = if positive.get(row) == Some(&true) {
+                0.4
+            } else {
+                -0.4
+            };
+            class + 3.0 * draw()
+        });
         let provider = Provider::new(
             terms.clone(),
             *id,

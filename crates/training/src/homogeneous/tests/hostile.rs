@@ -498,7 +498,7 @@ fn leaks_and_time_are_told() {
         longer.svm.iterations = 1000;
         let long = estimate(&longer, 200).unwrap();
         assert!(
-            long.provider > short.provider && long.bytes > 5 * short.bytes,
+            long.provider > short.provider && long.bytes > 10 * short.bytes,
             "{short:?} {long:?}"
         );
     }
