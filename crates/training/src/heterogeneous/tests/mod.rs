@@ -5,6 +5,7 @@ mod book;
 mod estimate;
 mod hostile;
 mod model;
+mod network;
 mod order;
 mod privacy;
 mod silence;

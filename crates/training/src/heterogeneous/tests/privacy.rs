@@ -264,7 +264,11 @@ fn our_protocol_does_not() {
     let mut opened = open(&secrets, &flat);
     // What is decrypted has half a slot added.
     let half = BigInt::from(1u8) << (Layout::new(2048, 3, 48).unwrap().slot_bits() - 1);
-    opened.iter_mut().skip(3).step_by(4).for_each(|number| *number -= &half);
+    opened
+        .iter_mut()
+        .skip(3)
+        .step_by(4)
+        .for_each(|number| *number -= &half);
     let unit = f64::from(Layout::new(2048, 3, 48).unwrap().unit_bits());
     for colluders in [1u16, 2] {
         let mut seen = Vec::new();
