@@ -408,6 +408,40 @@ fn other_origins_and_roles_name_their_sender() {
     }));
 }
 
+/// A message that came before its time and turns out to be wrong ends the training, also after
+/// a restart.
+#[test]
+fn a_wrong_message_that_came_early_stops_for_good() {
+    let (cohort, parameters) = setup();
+    let mut tamper = |sent: &mut Sent| {
+        if let (1, Message::Masked(bytes)) = (sent.from, &mut sent.message) {
+            bytes.truncate(20);
+        }
+    };
+    for schedule in 0..50 {
+        let mut network = Network::of(&cohort, &parameters, schedule);
+        network.start(&mut tamper);
+        let (sent, refused) = loop {
+            let sent = network.draw().unwrap();
+            match network.deliver(&sent) {
+                Ok(step) => network.post(sent.to, step, &mut tamper),
+                Err(refused) => break (sent, refused),
+            }
+        };
+        assert_eq!(refused.party(), Some(PartyId(1)));
+        if sent.from == 1 {
+            continue;
+        }
+        let stopped = network.participants[usize::from(sent.to)].checkpoint();
+        let mut again = cohort.participant(&parameters, sent.to);
+        again.resume(&stopped).unwrap();
+        let body = Message::Link([0; 32]).encode();
+        assert_eq!(again.receive(PartyId(sent.from), 0, &body), Err(refused));
+        return;
+    }
+    panic!("no message came early");
+}
+
 #[test]
 fn strangers_are_refused() {
     let (cohort, parameters) = setup();
