@@ -131,6 +131,11 @@ proptest! {
                 let mut sums = Sums::zero(columns, parameters.loss);
                 for part in &parts {
                     let of_part = Sums::of(trainer.model(), part, None, parameters.loss, threads(1)).unwrap();
+                    // As somebody says who knows which rows are active, and not the model.
+                    let active = part.rows().map(|(row, positive)| trainer.model().is_active(row, positive));
+                    let active: Vec<bool> = active.collect();
+                    prop_assert_eq!(&of_part, &Sums::of_active(part, &active, parameters.loss).unwrap());
+                    prop_assert!(Sums::of_active(part, &active[1..], parameters.loss).is_err());
                     // As a protocol carries them.
                     let numbers = of_part.to_integers();
                     sums.add(&Sums::from_integers(columns, parameters.loss, &numbers).unwrap()).unwrap();
