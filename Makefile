@@ -16,7 +16,7 @@ JSON ?=
 DEMO_FLAGS ?=
 BENCH_FLAGS ?=
 
-.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults test-network test-docker test-zombienet collator test-parachain reproducible bench-fcm bench-chain metadata release weights clean
+.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults test-network test-docker test-zombienet collator test-parachain reproducible bench-fcm bench-chain bench-paillier bench-svm metadata release weights clean
 
 all: build
 
@@ -119,6 +119,14 @@ bench-chain: setup
 	cargo build --locked --release -p salus-node -p salus-cli -p salus-bench-chain \
 		--features salus-node/jemalloc
 	SALUS_NODE=$(CARGO_TARGET_DIR)/release/salus-node $(CARGO_TARGET_DIR)/release/bench-chain $(if $(JSON),--json $(JSON)) $(BENCH_FLAGS)
+
+# Paillier encryption against phe and pypaillier, in one run.
+bench-paillier:
+	bench/paillier/run.sh
+
+# Trainings on the cohorts of the folder SALUS_DATA, all back-ends, against the book's tables.
+bench-svm:
+	bench/svm/run.sh $(BENCH_FLAGS)
 
 # Weights of the pallets, on an idle machine.
 weights: setup

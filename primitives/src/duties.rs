@@ -33,6 +33,16 @@ pub enum DutyKind {
     /// `jobs::SealedRecord`.
     #[codec(index = 2)]
     RecordSeal,
+    /// Commit to keys for a training that the member joined. Answer: `training::PartyKeys`.
+    #[codec(index = 3)]
+    TrainingKeys,
+    /// Say what a stage of a training came to. Answer: `training::StagePost`.
+    #[codec(index = 4)]
+    TrainingPost,
+    /// Deliver one's part of a trained model, sealed to those entitled. Answer:
+    /// `jobs::ResultPointer`.
+    #[codec(index = 5)]
+    TrainingDeliver,
 }
 
 /// One thing a member's node owes.
@@ -41,7 +51,7 @@ pub enum DutyKind {
 )]
 pub struct Duty<AccountId> {
     pub kind: DutyKind,
-    /// What it is about: for job duties the number of the job.
+    /// What it is about: the number of the job or the training.
     pub subject: u64,
     /// The member that owes it.
     pub member: AccountId,

@@ -24,6 +24,7 @@ pub mod jobs;
 pub mod membership;
 pub mod records;
 pub mod stake;
+pub mod training;
 
 use polkadot_sdk::{sp_core, sp_runtime};
 use sp_runtime::{

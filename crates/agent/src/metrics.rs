@@ -37,13 +37,19 @@ pub(crate) fn kind_name(kind: DutyKind) -> &'static str {
         DutyKind::JobCommit => "job-commit",
         DutyKind::JobReveal => "job-reveal",
         DutyKind::RecordSeal => "record-seal",
+        DutyKind::TrainingKeys => "training-keys",
+        DutyKind::TrainingPost => "training-post",
+        DutyKind::TrainingDeliver => "training-deliver",
     }
 }
 
-const KINDS: [DutyKind; 3] = [
+const KINDS: [DutyKind; 6] = [
     DutyKind::JobCommit,
     DutyKind::JobReveal,
     DutyKind::RecordSeal,
+    DutyKind::TrainingKeys,
+    DutyKind::TrainingPost,
+    DutyKind::TrainingDeliver,
 ];
 
 pub(crate) struct Metrics {

@@ -4,11 +4,14 @@
 pub mod fcm;
 pub mod image;
 pub mod job;
+pub mod metrics;
 pub mod params;
 pub mod pca;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod result;
 pub mod scale;
+pub mod split;
+pub mod svm;
 pub mod table;
-mod workers;
+pub mod workers;

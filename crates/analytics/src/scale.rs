@@ -84,6 +84,15 @@ impl Scale {
         scale
     }
 
+    /// Scales other rows (n x d) in place, as the rows that were measured.
+    pub fn scale(&self, mut values: ArrayViewMut2<'_, f64>) {
+        for mut row in values.rows_mut() {
+            for ((value, offset), divisor) in row.iter_mut().zip(&self.offset).zip(&self.divisor) {
+                *value = (*value - offset) / divisor;
+            }
+        }
+    }
+
     /// Scaled rows (n x d) back in the units of the table.
     pub fn undo(&self, scaled: &Array2<f64>) -> Array2<f64> {
         let mut values = scaled.clone();

@@ -6,7 +6,7 @@ use std::{num::NonZeroUsize, sync::Mutex, thread};
 ///
 /// Each thread makes one scratch value and reuses it. With one thread, or one item, everything
 /// runs on the caller's.
-pub(crate) fn map<I, S, T>(
+pub fn map<I, S, T>(
     threads: NonZeroUsize,
     items: Vec<I>,
     scratch: impl Fn() -> S + Sync,
@@ -50,7 +50,7 @@ where
 }
 
 /// The given number of threads, or as many as the machine has.
-pub(crate) fn count(threads: Option<NonZeroUsize>) -> NonZeroUsize {
+pub fn count(threads: Option<NonZeroUsize>) -> NonZeroUsize {
     threads
         .or_else(|| thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN)

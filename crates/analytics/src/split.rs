@@ -1,0 +1,28 @@
+//! Which rows are for training and which for testing, by hash: whoever knows a row's name knows
+//! its side, without knowing the other rows.
+
+use blake2::{digest::consts::U32, Blake2b, Digest};
+
+/// Whether the row of this name is a test row of split `number`, when `permille` of 1000 rows are.
+///
+/// It is when the first 64 bits, little-endian, of BLAKE2b-256 of a label, the number and the name
+/// are below 2^64 permille / 1000.
+pub fn is_test(number: u32, name: &[u8], permille: u16) -> bool {
+    let mut hash = Blake2b::<U32>::new();
+    hash.update(b"salus/split/1");
+    hash.update(number.to_le_bytes());
+    hash.update(name);
+    let digest: [u8; 32] = hash.finalize().into();
+    let drawn = digest
+        .iter()
+        .take(8)
+        .rev()
+        .fold(0u64, |n, byte| n << 8 | u64::from(*byte));
+    u128::from(drawn) * 1000 < u128::from(permille) << 64
+}
+
+/// Positions of the training rows and of the test rows of split `number`, for rows that have no
+/// name but their position, 8 bytes little-endian.
+pub fn by_position(number: u32, rows: usize, permille: u16) -> (Vec<usize>, Vec<usize>) {
+    (0..rows).partition(|row| !is_test(number, &(*row as u64).to_le_bytes(), permille))
+}

@@ -1,0 +1,99 @@
+//! What parties owe to trainings, as their nodes read it.
+
+use alloc::vec::Vec;
+use codec::{Decode, Encode};
+use polkadot_sdk::{sp_io::hashing::blake2_256, sp_runtime::traits::SaturatedConversion};
+use salus_primitives::{
+    duties::{Duties, Duty, DutyKind},
+    jobs::ResultPointer,
+    training::{PartyKeys, Phase, StagePost, TrainingId},
+    Digest,
+};
+
+use crate::{
+    delivery::owes_part, judge::has_root, AccountIdOf, Call, Config, Pallet, Places, TrainingOf,
+    Trainings,
+};
+
+impl<T: Config> Pallet<T> {
+    /// What the member owes to one training.
+    fn duty(
+        id: TrainingId,
+        training: &TrainingOf<T>,
+        member: &AccountIdOf<T>,
+    ) -> Option<Duty<AccountIdOf<T>>> {
+        let (position, party) = training
+            .joined()
+            .find(|(_, party)| party.account == *member)?;
+        let phase = &training.phase;
+        if Self::now() > phase.until() {
+            return None;
+        }
+        let kind = match phase {
+            Phase::Joining { .. } if party.keys.is_none() => DutyKind::TrainingKeys,
+            Phase::Running { .. } | Phase::Paused { .. } | Phase::Disputed { .. }
+                if !has_root(party.said) =>
+            {
+                DutyKind::TrainingPost
+            }
+            Phase::Delivering { .. } if !party.delivered && owes_part(training, position) => {
+                DutyKind::TrainingDeliver
+            }
+            _ => return None,
+        };
+        Some(Duty {
+            kind,
+            subject: id,
+            member: member.clone(),
+            // Who is blocked may have a root later: another answer, under another key.
+            input: input_digest(&training.session, training.epoch, party.said.is_some()),
+            since: phase.since().saturated_into(),
+            deadline: phase.until().saturated_into(),
+        })
+    }
+}
+
+/// What an answer depends on beside its kind: blake2-256(session ‖ epoch ‖ whether something was said
+/// in it).
+fn input_digest(session: &Digest, epoch: u32, said: bool) -> Digest {
+    (session, epoch, said).using_encoded(blake2_256).into()
+}
+
+impl<T: Config, C: From<Call<T>>> Duties<AccountIdOf<T>, C> for Pallet<T> {
+    fn owed(member: &AccountIdOf<T>, limit: u32) -> Vec<Duty<AccountIdOf<T>>> {
+        // At most `MaxTrainings`.
+        let mut owed: Vec<_> = Places::<T>::get(member)
+            .into_iter()
+            .filter_map(|id| Self::duty(id, &Trainings::<T>::get(id)?, member))
+            .collect();
+        owed.sort_by_key(|duty| (duty.urgency(), duty.subject));
+        owed.truncate(limit as usize);
+        owed
+    }
+
+    fn call(duty: &Duty<AccountIdOf<T>>, answer: &[u8]) -> Option<C> {
+        let training = duty.subject;
+        let call = match duty.kind {
+            DutyKind::TrainingKeys => Call::commit_keys {
+                training,
+                keys: decode_all::<PartyKeys>(answer)?,
+            },
+            DutyKind::TrainingPost => Call::post {
+                training,
+                post: decode_all::<StagePost>(answer)?,
+            },
+            DutyKind::TrainingDeliver => Call::deliver {
+                training,
+                part: decode_all::<ResultPointer>(answer)?,
+            },
+            DutyKind::JobCommit | DutyKind::JobReveal | DutyKind::RecordSeal => return None,
+        };
+        Some(C::from(call))
+    }
+}
+
+/// The value whose encoding is all of `bytes`.
+fn decode_all<V: Decode>(mut bytes: &[u8]) -> Option<V> {
+    let value = V::decode(&mut bytes).ok()?;
+    bytes.is_empty().then_some(value)
+}
