@@ -242,6 +242,9 @@ impl<T: Config, C: From<Call<T>>> Duties<AccountIdOf<T>, C> for Pallet<T> {
                     capsules,
                 }
             }
+            DutyKind::TrainingKeys | DutyKind::TrainingPost | DutyKind::TrainingDeliver => {
+                return None;
+            }
         };
         Some(C::from(call))
     }

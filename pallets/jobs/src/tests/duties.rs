@@ -115,6 +115,27 @@ fn what_does_not_decode_is_no_call() {
     });
 }
 
+#[test]
+fn other_pallets_duties_are_no_call() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = working(spec());
+        let duty = owed(job(id).seats[0]).pop().unwrap();
+        let digest = [1; 32];
+        assert!(call(&duty, &digest).is_some());
+        for kind in [
+            DutyKind::TrainingKeys,
+            DutyKind::TrainingPost,
+            DutyKind::TrainingDeliver,
+        ] {
+            let other = Duty {
+                kind,
+                ..duty.clone()
+            };
+            assert!(call(&other, &digest).is_none());
+        }
+    });
+}
+
 /// A job on records of `PATIENT`, at positions 1 and 2, whose panel is drawn.
 fn waiting() -> (JobId, [RecordId; 2]) {
     OPERATORS.with_borrow_mut(|operators| operators.insert(STRANGER, PATIENT));
