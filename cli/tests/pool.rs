@@ -1,9 +1,8 @@
 //! The transaction pool of a node.
 
-use salus_cli::chain::{account_of, api, Chain, Config};
+use salus_cli::chain::{self, account_of, api, Chain};
 use salus_primitives::Digest;
 use serde_json::json;
-use subxt::config::DefaultExtrinsicParamsBuilder;
 use subxt_signer::sr25519::Keypair;
 
 use crate::{
@@ -16,22 +15,14 @@ use crate::{
 
 /// Blocks for which a transaction waits for the one before it.
 const WAIT: u32 = 3;
+/// Blocks in which the transactions can be included.
+const MORTAL: u64 = 256;
 
 /// A signed `system.remark` as JSON-RPC takes it.
 async fn remark(chain: &Chain, key: &Keypair, nonce: u64) -> String {
     let at = chain.finalized().await.unwrap();
-    let params = DefaultExtrinsicParamsBuilder::<Config>::new()
-        .mortal_from_unchecked(256, at.block_number(), at.block_hash())
-        .nonce(nonce)
-        .build();
     let call = api::tx().system().remark(nonce.to_le_bytes().to_vec());
-    let signed = at
-        .transactions()
-        .create_signable_offline(&call, params)
-        .unwrap()
-        .sign(key)
-        .unwrap();
-    format!("0x{}", hex::encode(signed.encoded()))
+    chain::sign(&at, key, &call, nonce, MORTAL).unwrap()
 }
 
 async fn submit(net: &Net, transaction: String) {

@@ -24,7 +24,7 @@ use polkadot_sdk::{
     sp_blockchain::{self, HashAndNumber},
     sp_runtime::traits::{Block as BlockT, Header as _},
 };
-use salus_primitives::OpaqueBlock as Block;
+use salus_primitives::{BlockNumber, OpaqueBlock as Block};
 
 use crate::service::NodeClient;
 
@@ -92,7 +92,11 @@ pub fn new<Client: NodeClient>(
         chain.best_hash,
         chain.finalized_hash,
     );
-    let kept = Kept::new(client.clone(), pool.pool().clone());
+    let kept = Kept {
+        client: client.clone(),
+        pool: pool.pool().clone(),
+        blocks: VecDeque::new(),
+    };
     spawner.spawn("txpool-retracted", Some("transaction-pool"), kept.watch());
     Arc::new(TransactionPoolWrapper(Box::new(pool)))
 }
@@ -109,23 +113,11 @@ struct Kept<Client: NodeClient> {
 struct Body {
     block: HashAndNumber<Block>,
     extrinsics: Vec<Arc<Extrinsic>>,
-}
-
-impl Body {
-    fn size(&self) -> usize {
-        self.extrinsics.iter().map(|one| one.encoded_size()).sum()
-    }
+    /// Bytes of the extrinsics.
+    size: usize,
 }
 
 impl<Client: NodeClient> Kept<Client> {
-    fn new(client: Arc<Client>, pool: Arc<Graph<Client>>) -> Self {
-        Self {
-            client,
-            pool,
-            blocks: VecDeque::new(),
-        }
-    }
-
     async fn watch(mut self) {
         let mut imported = self.client.import_notification_stream();
         while let Some(notice) = imported.next().await {
@@ -152,50 +144,60 @@ impl<Client: NodeClient> Kept<Client> {
         let finalized = self.client.info().finalized_number;
         let mut enacted = Vec::new();
         let mut at = best.clone();
-        while at.number > finalized && !self.blocks.iter().any(|body| body.block.hash == at.hash) {
-            let parent = *self.client.expect_header(at.hash)?.parent_hash();
-            let extrinsics = self.client.block_body(at.hash)?.unwrap_or_default();
-            let number = at.number.saturating_sub(1);
-            enacted.push(Body {
-                block: std::mem::replace(
-                    &mut at,
-                    HashAndNumber {
-                        hash: parent,
-                        number,
-                    },
-                ),
-                extrinsics: extrinsics.into_iter().map(Arc::new).collect(),
-            });
-        }
-        // The chains part where the walk ended: at a block that was kept, or at a final one.
-        let common = self
-            .blocks
-            .iter()
-            .position(|body| body.block.hash == at.hash)
-            .map_or_else(
-                || {
-                    let canonical = |body: &Body| {
-                        let hash = self.client.hash(body.block.number);
-                        matches!(hash, Ok(Some(hash)) if hash == body.block.hash)
-                    };
-                    self.blocks
-                        .iter()
-                        .take_while(|body| canonical(body))
-                        .count()
-                },
-                |place| place + 1,
-            );
+        // The chains part at a block that was kept, or at a final one.
+        let common = loop {
+            if let Some(place) = self.place(&at) {
+                break place + 1;
+            }
+            if at.number <= finalized {
+                break self.final_blocks(finalized)?;
+            }
+            let header = self.client.expect_header(at.hash)?;
+            enacted.push(self.body(at)?);
+            at = HashAndNumber {
+                hash: *header.parent_hash(),
+                number: header.number().saturating_sub(1),
+            };
+        };
         let lost = self.blocks.split_off(common).into();
         self.blocks.extend(enacted.into_iter().rev());
-        let mut size: usize = self.blocks.iter().map(Body::size).sum();
+        let mut size: usize = self.blocks.iter().map(|body| body.size).sum();
         while let Some(first) = self.blocks.front() {
             if first.block.number > finalized && size <= MOST {
                 break;
             }
-            size = size.saturating_sub(first.size());
+            size = size.saturating_sub(first.size);
             self.blocks.pop_front();
         }
         Ok(lost)
+    }
+
+    /// Where a block is kept. The blocks follow one another.
+    fn place(&self, block: &HashAndNumber<Block>) -> Option<usize> {
+        let lowest = self.blocks.front()?.block.number;
+        let place = block.number.checked_sub(lowest)? as usize;
+        (self.blocks.get(place)?.block.hash == block.hash).then_some(place)
+    }
+
+    /// How many of the kept blocks became final. Those above are of another branch.
+    fn final_blocks(&self, finalized: BlockNumber) -> sp_blockchain::Result<usize> {
+        let mut count = 0;
+        for Body { block, .. } in &self.blocks {
+            if block.number > finalized || self.client.hash(block.number)? != Some(block.hash) {
+                break;
+            }
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn body(&self, block: HashAndNumber<Block>) -> sp_blockchain::Result<Body> {
+        let extrinsics = self.client.block_body(block.hash)?.unwrap_or_default();
+        Ok(Body {
+            size: extrinsics.iter().map(Encode::encoded_size).sum(),
+            extrinsics: extrinsics.into_iter().map(Arc::new).collect(),
+            block,
+        })
     }
 
     /// Submits again what these blocks held and no other block holds.

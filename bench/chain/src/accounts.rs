@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt, str::FromStr, time::Duration};
 use anyhow::{bail, ensure, Context, Result};
 use rand::{rngs::OsRng, Rng, RngCore};
 use salus_cli::{
-    chain::{account_of, api, At, Config},
+    chain::{self, account_of, api, At},
     council,
     keys::KeySource,
     network::FOUNDERS,
@@ -14,7 +14,6 @@ use salus_envelope::Identity;
 use salus_primitives::{blobs::BlobPointer, membership::Role, Digest, MED};
 use serde::Serialize;
 use subxt::{
-    config::DefaultExtrinsicParamsBuilder,
     rpcs::rpc_params,
     transactions::Payload,
     utils::{AccountId32, MultiAddress},
@@ -30,8 +29,8 @@ const HOLDERS: usize = 3_000;
 const PATIENTS: usize = 100;
 /// What each of them begins with.
 const FUNDS: u128 = 10 * MED;
-/// Institutions that release records, besides the founders: as many hospitals as a country has. With
-/// few, pools wait for the one transaction of a sender that gossip lost.
+/// Institutions that release records, besides the founders: as many hospitals as a country has, so
+/// that a transaction seldom waits for another of its sender.
 const INSTITUTIONS: usize = 500;
 /// What each of them begins with: a deposit for its application, and one for each record.
 const INSTITUTION_FUNDS: u128 = 100 * MED;
@@ -338,15 +337,7 @@ pub async fn nonces(nodes: &Nodes, keys: &[Keypair]) -> Result<HashMap<[u8; 32],
 
 /// Signs a call.
 fn sign<C: Payload>(at: &At, key: &Keypair, call: &C, nonce: u64) -> Result<Signed> {
-    let params = DefaultExtrinsicParamsBuilder::<Config>::new()
-        .mortal_from_unchecked(MORTAL, at.block_number(), at.block_hash())
-        .nonce(nonce)
-        .build();
-    let signed = at
-        .transactions()
-        .create_signable_offline(call, params)?
-        .sign(key)?;
-    Ok(format!("0x{}", hex::encode(signed.encoded())))
+    chain::sign(at, key, call, nonce, MORTAL)
 }
 
 async fn submit_all(nodes: &Nodes, transactions: Vec<Signed>) -> Result<()> {

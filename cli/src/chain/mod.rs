@@ -10,7 +10,7 @@ mod words;
 
 pub use call::{call_words, encode};
 pub use client::{account_of, At, Chain, Config};
-pub use submit::Receipt;
+pub use submit::{sign, Receipt};
 pub(crate) use words::refusal;
 
 use anyhow::Context;

@@ -87,6 +87,26 @@ impl Receipt {
     }
 }
 
+/// Signs a call beforehand, with its sender's nonce and for so many blocks from this one on: the
+/// transaction as JSON-RPC takes it, 0x and hex digits.
+pub fn sign<C: Payload>(
+    at: &At,
+    key: &Keypair,
+    call: &C,
+    nonce: u64,
+    mortal: u64,
+) -> anyhow::Result<String> {
+    let params = DefaultExtrinsicParamsBuilder::<Config>::new()
+        .mortal_from_unchecked(mortal, at.block_number(), at.block_hash())
+        .nonce(nonce)
+        .build();
+    let signed = at
+        .transactions()
+        .create_signable_offline(call, params)?
+        .sign(key)?;
+    Ok(format!("0x{}", hex::encode(signed.encoded())))
+}
+
 impl Chain {
     /// Signs a call, submits it and waits until it is final, or in a block where that has to do.
     /// `Failure::Refused` with the error's name and words where the runtime, or the transaction pool,

@@ -12,13 +12,15 @@ pub fn is_test(number: u32, name: &[u8], permille: u16) -> bool {
     hash.update(b"salus/split/1");
     hash.update(number.to_le_bytes());
     hash.update(name);
-    let digest: [u8; 32] = hash.finalize().into();
-    let drawn = digest
-        .iter()
-        .take(8)
-        .rev()
-        .fold(0u64, |n, byte| n << 8 | u64::from(*byte));
+    let drawn = first_64_bits(hash);
     u128::from(drawn) * 1000 < u128::from(permille) << 64
+}
+
+/// The first 64 bits of a hash, little-endian.
+pub(crate) fn first_64_bits(hash: Blake2b<U32>) -> u64 {
+    let digest: [u8; 32] = hash.finalize().into();
+    let first = digest.iter().take(8).rev();
+    first.fold(0, |n, byte| n << 8 | u64::from(*byte))
 }
 
 /// Positions of the training rows and of the test rows of split `number`, for rows that have no

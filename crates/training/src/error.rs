@@ -78,6 +78,16 @@ pub enum Reason {
     },
 }
 
+impl Reason {
+    /// Blames it on a party.
+    pub(crate) fn by(self, party: PartyId) -> Refused {
+        Refused::Fault(Fault {
+            party,
+            reason: self,
+        })
+    }
+}
+
 /// Why a session cannot begin, or go on. Nobody else is to blame.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Error {

@@ -1,7 +1,7 @@
 //! What workers owe to jobs, and owners of records to the panels, as their nodes read it.
 
 use alloc::vec::Vec;
-use codec::{Decode, Encode};
+use codec::{DecodeAll, Encode};
 use polkadot_sdk::{
     frame_support::traits::Get,
     sp_io::hashing::blake2_256,
@@ -223,19 +223,20 @@ impl<T: Config, C: From<Call<T>>> Duties<AccountIdOf<T>, C> for Pallet<T> {
         owed
     }
 
-    fn call(duty: &Duty<AccountIdOf<T>>, answer: &[u8]) -> Option<C> {
+    fn call(duty: &Duty<AccountIdOf<T>>, mut answer: &[u8]) -> Option<C> {
         let job = duty.subject;
         let call = match duty.kind {
             DutyKind::JobCommit => Call::commit {
                 job,
-                commitment: decode_all::<Digest>(answer)?,
+                commitment: Digest::decode_all(&mut answer).ok()?,
             },
             DutyKind::JobReveal => Call::reveal {
                 job,
-                reveal: decode_all::<Reveal>(answer)?,
+                reveal: Reveal::decode_all(&mut answer).ok()?,
             },
             DutyKind::RecordSeal => {
-                let SealedRecord { index, capsules } = decode_all(answer)?;
+                let SealedRecord { index, capsules } =
+                    SealedRecord::decode_all(&mut answer).ok()?;
                 Call::seal_record {
                     job,
                     index,
@@ -248,10 +249,4 @@ impl<T: Config, C: From<Call<T>>> Duties<AccountIdOf<T>, C> for Pallet<T> {
         };
         Some(C::from(call))
     }
-}
-
-/// The value whose encoding is all of `bytes`.
-fn decode_all<V: Decode>(mut bytes: &[u8]) -> Option<V> {
-    let value = V::decode(&mut bytes).ok()?;
-    bytes.is_empty().then_some(value)
 }

@@ -1,7 +1,7 @@
 //! What parties owe to trainings, as their nodes read it.
 
 use alloc::vec::Vec;
-use codec::{Decode, Encode};
+use codec::{DecodeAll, Encode};
 use polkadot_sdk::{sp_io::hashing::blake2_256, sp_runtime::traits::SaturatedConversion};
 use salus_primitives::{
     duties::{Duties, Duty, DutyKind},
@@ -71,29 +71,23 @@ impl<T: Config, C: From<Call<T>>> Duties<AccountIdOf<T>, C> for Pallet<T> {
         owed
     }
 
-    fn call(duty: &Duty<AccountIdOf<T>>, answer: &[u8]) -> Option<C> {
+    fn call(duty: &Duty<AccountIdOf<T>>, mut answer: &[u8]) -> Option<C> {
         let training = duty.subject;
         let call = match duty.kind {
             DutyKind::TrainingKeys => Call::commit_keys {
                 training,
-                keys: decode_all::<PartyKeys>(answer)?,
+                keys: PartyKeys::decode_all(&mut answer).ok()?,
             },
             DutyKind::TrainingPost => Call::post {
                 training,
-                post: decode_all::<StagePost>(answer)?,
+                post: StagePost::decode_all(&mut answer).ok()?,
             },
             DutyKind::TrainingDeliver => Call::deliver {
                 training,
-                part: decode_all::<ResultPointer>(answer)?,
+                part: ResultPointer::decode_all(&mut answer).ok()?,
             },
             DutyKind::JobCommit | DutyKind::JobReveal | DutyKind::RecordSeal => return None,
         };
         Some(C::from(call))
     }
-}
-
-/// The value whose encoding is all of `bytes`.
-fn decode_all<V: Decode>(mut bytes: &[u8]) -> Option<V> {
-    let value = V::decode(&mut bytes).ok()?;
-    bytes.is_empty().then_some(value)
 }

@@ -3,6 +3,7 @@
 use blake2::{digest::consts::U32, Blake2b, Digest};
 
 use super::{rounded_shift, Error, Model, Sums, SvmParameters, Trainer};
+use crate::split::first_64_bits;
 
 /// w <- w - eta (lambda w - sum y x) and b <- b + eta sum y, over the active rows, in integers:
 /// lambda w and the whole step are rounded to units of 1/S, to the nearest, halves up.
@@ -53,12 +54,7 @@ pub(super) fn batch(parameters: &SvmParameters, round: u32, rows: usize) -> Opti
         hash.update(parameters.seed.to_le_bytes());
         hash.update(round.to_le_bytes());
         hash.update(number.to_le_bytes());
-        let digest: [u8; 32] = hash.finalize().into();
-        let drawn = digest
-            .iter()
-            .take(8)
-            .rev()
-            .fold(0u64, |n, byte| n << 8 | u64::from(*byte));
+        let drawn = first_64_bits(hash);
         ((u128::from(drawn) * rows as u128) >> 64) as usize
     };
     Some((0..parameters.batch).map(draw).collect())

@@ -512,12 +512,7 @@ impl Participant {
         message: &Message,
         step: &mut Step,
     ) -> Result<(), Refused> {
-        let fault = |reason: Reason| {
-            Refused::Fault(Fault {
-                party: PartyId(from),
-                reason,
-            })
-        };
+        let fault = |reason: Reason| reason.by(PartyId(from));
         let n = self.parameters.participants;
         match message {
             Message::Raised { origin, points } => {
@@ -970,7 +965,7 @@ impl Participant {
 
     fn accept(&mut self, from: u16, round: u32, body: &[u8]) -> Result<Step, Refused> {
         let party = PartyId(from);
-        let fault = |reason| Err(Refused::Fault(Fault { party, reason }));
+        let fault = |reason: Reason| Err(reason.by(party));
         let Ok(message) = Message::decode_all(&mut &*body) else {
             return fault(Reason::Malformed("message of training on columns"));
         };

@@ -386,12 +386,7 @@ impl Analyst {
         body: &[u8],
         step: &mut Step,
     ) -> Result<(), Refused> {
-        let fault = |reason| {
-            Err(Refused::Fault(Fault {
-                party: from,
-                reason,
-            }))
-        };
+        let fault = |reason: Reason| Err(reason.by(from));
         let unexpected = |what| fault(Reason::Unexpected(what));
         if self.state.phase == Phase::Done {
             return Err(Error::Ended.into());

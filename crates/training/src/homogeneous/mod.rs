@@ -289,6 +289,19 @@ const LEAVING: Leak = Leak {
     when: "when one drops out",
 };
 
+/// What back-ends tell that have their model in the open.
+const OPEN: &[Leak] = &[
+    Leak {
+        to: "the analyst and every provider",
+        what: "the model of every round",
+        when: "every round",
+    },
+    SUMS,
+    COUNTS,
+    ROLES,
+    LEAVING,
+];
+
 /// What the common scaling tells.
 const MOMENTS: Leak = Leak {
     to: "the analyst and every provider",

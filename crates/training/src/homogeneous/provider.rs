@@ -170,12 +170,7 @@ impl Provider {
     }
 
     fn order(&mut self, round: u32, order: Order, step: &mut Step) -> Result<(), Refused> {
-        let fault = |reason| {
-            Err(Refused::Fault(Fault {
-                party: ANALYST,
-                reason,
-            }))
-        };
+        let fault = |reason: Reason| Err(reason.by(ANALYST));
         let unexpected = |what| fault(Reason::Unexpected(what));
         let state = &mut self.state;
         match order {
@@ -326,12 +321,7 @@ impl Provider {
         report: Report,
         step: &mut Step,
     ) -> Result<(), Refused> {
-        let fault = |reason| {
-            Err(Refused::Fault(Fault {
-                party: from,
-                reason,
-            }))
-        };
+        let fault = |reason: Reason| Err(reason.by(from));
         match report {
             Report::Key(key) => {
                 if self.pairs.knows(from) {
@@ -589,12 +579,7 @@ impl Provider {
         body: &[u8],
         step: &mut Step,
     ) -> Result<(), Refused> {
-        let fault = |reason| {
-            Refused::Fault(Fault {
-                party: from,
-                reason,
-            })
-        };
+        let fault = |reason: Reason| reason.by(from);
         if self.state.phase == Phase::Done {
             return Err(Error::Ended.into());
         }
