@@ -1,6 +1,10 @@
-//! Scatter picture of a clustering in its first two principal components.
+//! Pictures: a clustering in its first two principal components, and lines against whole numbers.
 //!
 //! Text is set in DejaVu Sans, which is part of the binary: no fonts of the system are needed.
+
+mod lines;
+
+pub use lines::{lines_png, Line};
 
 use std::path::Path;
 
@@ -43,6 +47,9 @@ pub enum Error {
     /// Data and result are not of the same rows and columns.
     #[error("the rows and columns of the picture's data are not those of the result")]
     Shape,
+    /// Lines without points, or with values that a logarithmic axis does not have.
+    #[error("a line has no point, or a value that is not a positive number")]
+    Values,
     /// The drawing or the file system refused.
     #[error("the picture cannot be written: {0}")]
     Drawing(String),
@@ -84,8 +91,7 @@ struct Picture<'r> {
 
 impl Picture<'_> {
     fn draw(&self, path: &Path, title: &str) -> Result<(), Box<dyn std::error::Error>> {
-        register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
-            .map_err(|_| "the font cannot be read")?;
+        take_font()?;
         let root = BitMapBackend::new(path, SIZE).into_drawing_area();
         root.fill(&WHITE)?;
         let mut chart = ChartBuilder::on(&root)
@@ -176,6 +182,11 @@ impl Picture<'_> {
             axis + 1
         )
     }
+}
+
+fn take_font() -> Result<(), &'static str> {
+    register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
+        .map_err(|_| "the font cannot be read")
 }
 
 /// Number at a tick. What rounds to zero has no sign: ticks are sums, and miss zero by a little.

@@ -3,7 +3,7 @@
 use salus_analytics::{
     job::{self, Bound},
     params::FcmParameters,
-    plot::{scatter_png, Error},
+    plot::{lines_png, scatter_png, Error, Line},
     result::FcmResult,
 };
 
@@ -60,4 +60,26 @@ fn refuses_data_of_another_shape_and_bad_paths() {
     let fewer = values.slice(ndarray::s![1.., ..]);
     let path = folder.path().join("picture.png");
     assert_eq!(scatter_png(&path, "x", fewer, &result), Err(Error::Shape));
+}
+
+#[test]
+fn lines_are_drawn_over_decades() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lines.png");
+    let line = |name: &str, points: &[(u32, f64)]| Line {
+        name: name.to_owned(),
+        points: points.to_vec(),
+    };
+    let slow = line("slow", &[(1, 12.5), (2, 13.0), (5, 17.25)]);
+    let draw = |lines: &[Line]| lines_png(&path, "Time", ("providers", "seconds"), lines);
+    draw(std::slice::from_ref(&slow)).unwrap();
+    let one = std::fs::read(&path).unwrap();
+    assert_eq!(&one[..8], b"\x89PNG\r\n\x1a\n");
+    let fast = line("fast", &[(1, 0.004), (5, 0.006)]);
+    draw(&[slow, fast]).unwrap();
+    assert_ne!(std::fs::read(&path).unwrap(), one);
+    for bad in [&[][..], &[(1, 0.0)], &[(1, f64::NAN)]] {
+        assert_eq!(draw(&[line("bad", bad)]), Err(Error::Values));
+    }
+    assert_eq!(draw(&[]), Err(Error::Values));
 }

@@ -3,8 +3,8 @@
 use ndarray::arr2;
 use proptest::prelude::*;
 use salus_analytics::table::{
-    parse, parse_all, parse_columns, ColumnRef, Error, Header, Limits, Missing, Options, Place,
-    Separator,
+    parse, parse_all, parse_cells, parse_columns, ColumnRef, Error, Header, Limits, Missing,
+    Options, Place, Separator,
 };
 
 fn dropping(columns: &str) -> Options {
@@ -323,6 +323,34 @@ fn options_have_words() {
     assert_eq!(Missing::Mean.to_string(), "mean");
     let error = "median".parse::<Missing>().unwrap_err().to_string();
     assert!(error.contains("fail") && error.contains("mean"), "{error}");
+}
+
+#[test]
+fn cells_keep_gaps_and_names() {
+    let text = b"age,patient,marker\n30,ann,?\n40, bob ,2\n";
+    let of = |names: Option<&str>, drop| {
+        let names = names.map(|name| name.parse().unwrap());
+        parse_cells(text, &dropping(drop), names.as_ref(), Limits::NONE)
+    };
+    let cells = of(Some("patient"), "").ok().unwrap();
+    assert_eq!(cells.names, ["age", "marker"]);
+    assert_eq!(cells.texts, ["ann", "bob"]);
+    assert_eq!(cells.values.column(0).to_vec(), [30.0, 40.0]);
+    assert!(cells.values[[0, 1]].is_nan());
+    assert_eq!(cells.values[[1, 1]], 2.0);
+    let cells = of(None, "2").ok().unwrap();
+    assert!(cells.texts.is_empty());
+    // The names are no number, and a column that there is not is named.
+    assert!(matches!(of(None, ""), Err(Error::NotANumber(_))));
+    assert!(matches!(of(Some("7"), ""), Err(Error::UnknownColumn(_))));
+    let nameless = parse_cells(
+        b"1,ann\n2,?\n",
+        &Options::default(),
+        Some(&ColumnRef::Number(2)),
+        Limits::NONE,
+    );
+    let error = nameless.err().unwrap().to_string();
+    assert_eq!(error, "line 2, column 2: the name of the row is missing");
 }
 
 proptest! {

@@ -115,6 +115,17 @@ pub struct Table {
     pub dropped: Vec<usize>,
 }
 
+/// A table in which missing values are NaN, for those who replace them by what they do not know yet.
+#[derive(Clone, PartialEq)]
+pub struct Cells {
+    /// As in [`Table`].
+    pub names: Vec<String>,
+    /// Rows x columns that are used.
+    pub values: Array2<f64>,
+    /// The column that is no number, row by row; empty if none was asked for.
+    pub texts: Vec<String>,
+}
+
 /// The largest table to read. Each limit is checked before memory is taken for what is over it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
@@ -186,6 +197,9 @@ pub enum Error {
          column's mean"
     )]
     Missing(Place),
+    /// A row whose name is missing.
+    #[error("{0}the name of the row is missing")]
+    NoName(Place),
     /// A column with missing values only.
     #[error("column {0} has no value to take the mean of")]
     NoMean(String),
@@ -246,6 +260,19 @@ impl fmt::Display for Place {
 /// Reads one table.
 pub fn parse(text: &[u8], options: &Options) -> Result<Table, Error> {
     parse_all(&[text], options, Limits::NONE)
+}
+
+/// Reads one table with its gaps; `names` is a column that is kept as text, such as that of the
+/// patients. What `options` say of missing values is not asked.
+pub fn parse_cells(
+    text: &[u8],
+    options: &Options,
+    names: Option<&ColumnRef>,
+    limits: Limits,
+) -> Result<Cells, Error> {
+    let mut reader = Reader::with_names(options, limits, names);
+    reader.read(text, 1)?;
+    reader.finish_cells()
 }
 
 /// Reads several inputs of the same columns as one table, rows in the order of the inputs.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ndarray::Array2;
 use zeroize::Zeroize;
 
-use super::{Error, Header, Limits, Missing, Options, Place, Separator, Table};
+use super::{Cells, ColumnRef, Error, Header, Limits, Missing, Options, Place, Separator, Table};
 
 /// Inputs read so far. Missing values are NaN, which no field can be.
 pub(super) struct Reader<'o> {
@@ -18,6 +18,9 @@ pub(super) struct Reader<'o> {
     rows: usize,
     /// First missing value, for [`Missing::Fail`].
     missing: Option<Place>,
+    /// The column that is kept as text.
+    names: Option<ColumnRef>,
+    texts: Vec<String>,
 }
 
 /// Columns, fixed by the first input.
@@ -30,11 +33,14 @@ struct Shape {
     used: Vec<bool>,
     /// Number of columns that are used.
     width: usize,
+    /// The column that is kept as text; it is not among those that are used.
+    names: Option<usize>,
 }
 
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
         self.values.zeroize();
+        self.texts.zeroize();
     }
 }
 
@@ -48,7 +54,16 @@ impl<'o> Reader<'o> {
             values: Vec::new(),
             rows: 0,
             missing: None,
+            names: None,
+            texts: Vec::new(),
         }
+    }
+
+    /// As [`Reader::new`], for one input of which this column is kept as text.
+    pub fn with_names(options: &'o Options, limits: Limits, names: Option<&ColumnRef>) -> Self {
+        let mut reader = Reader::new(options, limits, false);
+        reader.names = names.cloned();
+        reader
     }
 
     /// Adds the rows of one input, the `input`-th from 1.
@@ -146,6 +161,13 @@ impl<'o> Reader<'o> {
         for column in &self.options.drop {
             used[column.index(count, header.as_deref())?] = false;
         }
+        let names = match &self.names {
+            Some(column) => Some(column.index(count, header.as_deref())?),
+            None => None,
+        };
+        if let Some(names) = names {
+            used[names] = false;
+        }
         let width = used.iter().filter(|used| **used).count();
         if width == 0 {
             return Err(Error::NoColumns);
@@ -161,6 +183,7 @@ impl<'o> Reader<'o> {
             header,
             used,
             width,
+            names,
         });
         Ok(())
     }
@@ -205,8 +228,32 @@ impl<'o> Reader<'o> {
             };
             self.values.push(value);
         }
+        if let Some(names) = shape.names {
+            let name = &fields[names];
+            if self.options.missing_tokens.contains(name.as_ref()) {
+                return Err(Error::NoName(Place {
+                    column: Some(names + 1),
+                    ..place
+                }));
+            }
+            self.texts.push(name.to_string());
+        }
         self.rows += 1;
         Ok(())
+    }
+
+    /// The table with its gaps, and the column of names.
+    pub fn finish_cells(mut self) -> Result<Cells, Error> {
+        let Some(shape) = self.shape.take() else {
+            return Err(Error::NoInput);
+        };
+        let values = std::mem::take(&mut self.values);
+        Ok(Cells {
+            names: shape.names(),
+            values: Array2::from_shape_vec((self.rows, shape.width), values)
+                .expect("whole rows only"),
+            texts: std::mem::take(&mut self.texts),
+        })
     }
 
     /// The table, missing values seen to.
