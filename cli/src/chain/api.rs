@@ -46,6 +46,46 @@
     substitute_type(
         path = "salus_primitives::records::Rights",
         with = "::subxt::utils::Static<::salus_primitives::records::Rights>"
+    ),
+    substitute_type(
+        path = "salus_primitives::training::Backend",
+        with = "::subxt::utils::Static<::salus_primitives::training::Backend>"
+    ),
+    substitute_type(
+        path = "salus_primitives::training::DataSetSpec",
+        with = "::subxt::utils::Static<::salus_primitives::training::DataSetSpec>"
+    ),
+    substitute_type(
+        path = "salus_primitives::training::DataSet<A, B, N>",
+        with = "::subxt::utils::Static<::salus_primitives::training::DataSet<A, B, N>>"
+    ),
+    substitute_type(
+        path = "salus_primitives::training::Departure",
+        with = "::subxt::utils::Static<::salus_primitives::training::Departure>"
+    ),
+    substitute_type(
+        path = "salus_primitives::training::End",
+        with = "::subxt::utils::Static<::salus_primitives::training::End>"
+    ),
+    substitute_type(
+        path = "salus_primitives::training::Involvement",
+        with = "::subxt::utils::Static<::salus_primitives::training::Involvement>"
+    ),
+    substitute_type(
+        path = "salus_primitives::training::PastTraining<A, B, N>",
+        with = "::subxt::utils::Static<::salus_primitives::training::PastTraining<A, B, N>>"
+    ),
+    substitute_type(
+        path = "salus_primitives::training::Said",
+        with = "::subxt::utils::Static<::salus_primitives::training::Said>"
+    ),
+    substitute_type(
+        path = "salus_primitives::training::Terms<B, N>",
+        with = "::subxt::utils::Static<::salus_primitives::training::Terms<B, N>>"
+    ),
+    substitute_type(
+        path = "salus_primitives::training::Training<A, B, N>",
+        with = "::subxt::utils::Static<::salus_primitives::training::Training<A, B, N>>"
     )
 )]
 mod generated {}
