@@ -209,18 +209,12 @@ pub struct Terms<Balance, BlockNumber> {
     pub deposit: Balance,
 }
 
-/// Keys of one party for one training.
+/// Longest address of a party's gateway, bytes.
+pub const MAX_GATEWAY: u32 = 128;
+
+/// Keys of one party for one training, and where it takes messages.
 #[derive(
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Debug,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
+    Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct PartyKeys {
     /// sr25519 public key that signs its messages: its operator key, or one for this training.
@@ -229,6 +223,8 @@ pub struct PartyKeys {
     pub exchange: Recipient,
     /// blake2-256 of its Paillier public key; `None` where it has none.
     pub paillier: Option<Digest>,
+    /// Base address of the gateway where its node takes messages, as `https://gateway.example`.
+    pub gateway: BoundedVec<u8, ConstU32<MAX_GATEWAY>>,
 }
 
 /// What a party says of a stage.
@@ -281,6 +277,12 @@ pub struct StagePost {
     /// [`Training::epoch`]: what was said for another one does not count.
     pub epoch: u32,
     pub said: Said,
+}
+
+/// `Duty::input` of what is owed to a training: blake2-256(session ‖ epoch ‖ whether something was said
+/// in it). Who is blocked may have a root later: another answer, under another key.
+pub fn duty_input(session: &Digest, epoch: u32, said: bool) -> Digest {
+    (session, epoch, said).using_encoded(blake2_256).into()
 }
 
 /// Why a party is out.

@@ -10,13 +10,17 @@
     )
 )]
 
+pub mod agreed;
+pub mod data_set;
 mod error;
 pub mod heterogeneous;
 pub mod homogeneous;
 mod message;
+pub mod model;
 mod party;
 mod seed;
 mod session;
+pub mod stage;
 
 pub use error::{Error, Fault, Reason, Refused};
 pub use message::{Body, Envelope, Header, Link, Post, Signer, Transcript, Verifier};

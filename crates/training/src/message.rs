@@ -9,6 +9,8 @@ use crate::{Error, Fault, Outgoing, PartyId, Reason, SessionId, To};
 
 /// Messages that are kept while an earlier one is missing.
 const WINDOW: u32 = 64;
+/// Heads of taken messages that are kept, for whoever says later how many it had sent.
+const RECENT: usize = 1024;
 /// Longest signature.
 const MAX_SIGNATURE: usize = 128;
 
@@ -83,6 +85,8 @@ pub struct Link {
     taken: (u32, [u8; 32]),
     /// Sent, and not yet said to be taken.
     outbox: VecDeque<(Header, Vec<u8>)>,
+    /// Heads after the last messages taken, the latest last.
+    recent: VecDeque<[u8; 32]>,
     /// Came before their time.
     early: BTreeMap<u32, (Header, Vec<u8>)>,
 }
@@ -172,9 +176,17 @@ impl Post {
         Ok(sealed)
     }
 
-    /// Messages that nobody said to have taken, signed again: for a peer that was away.
+    /// Messages that nobody said to have taken, signed again: for peers that were away.
     pub fn unacknowledged(&self, signer: &dyn Signer) -> Vec<Envelope> {
-        let waiting = self.links.values().flat_map(|link| {
+        let parties = self.links.keys();
+        parties
+            .flat_map(|to| self.unacknowledged_by(*to, signer))
+            .collect()
+    }
+
+    /// Those for one participant.
+    pub fn unacknowledged_by(&self, to: PartyId, signer: &dyn Signer) -> Vec<Envelope> {
+        let waiting = self.links.get(&to).into_iter().flat_map(|link| {
             let again = |(header, body): &(Header, Vec<u8>)| {
                 let taken = link.taken.0;
                 (Header { taken, ..*header }, body.clone())
@@ -252,6 +264,10 @@ impl Post {
         while let Some((header, body)) = link.early.remove(&link.taken.0) {
             let head = chained(&link.taken.1, &header, &body);
             link.taken = (link.taken.0.saturating_add(1), head);
+            if link.recent.len() >= RECENT {
+                link.recent.pop_front();
+            }
+            link.recent.push_back(head);
             due.push(Body {
                 from: via,
                 round: header.round,
@@ -259,6 +275,46 @@ impl Post {
             });
         }
         Ok(due)
+    }
+
+    /// Messages sent on each link so far, and the head of their chain.
+    pub fn sent(&self) -> Vec<(PartyId, u32, [u8; 32])> {
+        let links = self.links.iter();
+        links
+            .map(|(party, link)| (*party, link.sent.0, link.sent.1))
+            .collect()
+    }
+
+    /// Messages taken of a participant.
+    pub fn taken(&self, from: PartyId) -> u32 {
+        self.links.get(&from).map_or(0, |link| link.taken.0)
+    }
+
+    /// The head after so many messages of a participant: none as long as they are not here, and the
+    /// error if they are too far back.
+    pub fn head_after(&self, from: PartyId, count: u32) -> Result<Option<[u8; 32]>, Error> {
+        let none = || Error::Parameter(format!("participant {from} is none of this session's"));
+        let link = self.links.get(&from).ok_or_else(none)?;
+        if count == 0 {
+            return Ok(Some([0; 32]));
+        }
+        let Some(back) = link.taken.0.checked_sub(count) else {
+            return Ok(None);
+        };
+        let place = link.recent.len().checked_sub(1 + back as usize);
+        match place.and_then(|place| link.recent.get(place)) {
+            Some(head) => Ok(Some(*head)),
+            None => Err(Error::Parameter(format!(
+                "message {count} of participant {from} is too long ago to be compared"
+            ))),
+        }
+    }
+
+    /// Whether a participant has not said to have taken all.
+    pub fn is_waiting(&self, to: PartyId) -> bool {
+        self.links
+            .get(&to)
+            .is_some_and(|link| !link.outbox.is_empty())
     }
 
     /// The state of all links.

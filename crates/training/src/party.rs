@@ -130,6 +130,9 @@ pub trait Party: Send {
     /// [`crate::Post`].
     fn resume(&mut self, checkpoint: &[u8]) -> Result<(), Error>;
 
+    /// Whose messages it waits for, in ascending order.
+    fn waits_for(&self) -> Vec<PartyId>;
+
     /// How far it is.
     fn progress(&self) -> Progress;
 }

@@ -24,7 +24,7 @@ use salus_primitives::{
     training::{
         data_set_id, Backend, DataSetId, DataSetSpec, Departure, End, Equivocation, MessageHeader,
         ModelAccess, Partition, PartyKeys, Said, SignedMessage, StagePost, Standing, Terms,
-        TrainingId, MAX_CONSENTS, MAX_PARTICIPANTS, MAX_STAGES,
+        TrainingId, MAX_CONSENTS, MAX_GATEWAY, MAX_PARTICIPANTS, MAX_STAGES,
     },
     Digest,
 };
@@ -182,6 +182,10 @@ fn keys() -> PartyKeys {
         signing: SIGNER,
         exchange: [2; 32],
         paillier: Some(digest(0)),
+        // The longest.
+        gateway: alloc::vec![b'x'; MAX_GATEWAY as usize]
+            .try_into()
+            .unwrap_or_default(),
     }
 }
 

@@ -1,13 +1,12 @@
 //! What parties owe to trainings, as their nodes read it.
 
 use alloc::vec::Vec;
-use codec::{DecodeAll, Encode};
-use polkadot_sdk::{sp_io::hashing::blake2_256, sp_runtime::traits::SaturatedConversion};
+use codec::DecodeAll;
+use polkadot_sdk::sp_runtime::traits::SaturatedConversion;
 use salus_primitives::{
     duties::{Duties, Duty, DutyKind},
     jobs::ResultPointer,
-    training::{PartyKeys, Phase, StagePost, TrainingId},
-    Digest,
+    training::{duty_input, PartyKeys, Phase, StagePost, TrainingId},
 };
 
 use crate::{
@@ -45,18 +44,11 @@ impl<T: Config> Pallet<T> {
             kind,
             subject: id,
             member: member.clone(),
-            // Who is blocked may have a root later: another answer, under another key.
-            input: input_digest(&training.session, training.epoch, party.said.is_some()),
+            input: duty_input(&training.session, training.epoch, party.said.is_some()),
             since: phase.since().saturated_into(),
             deadline: phase.until().saturated_into(),
         })
     }
-}
-
-/// What an answer depends on beside its kind: blake2-256(session ‖ epoch ‖ whether something was said
-/// in it).
-fn input_digest(session: &Digest, epoch: u32, said: bool) -> Digest {
-    (session, epoch, said).using_encoded(blake2_256).into()
 }
 
 impl<T: Config, C: From<Call<T>>> Duties<AccountIdOf<T>, C> for Pallet<T> {

@@ -133,7 +133,7 @@ impl<T: Config> Pallet<T> {
         let keys = training
             .joined()
             .find(|(position, _)| *position == header.from)
-            .and_then(|(_, party)| party.keys)
+            .and_then(|(_, party)| party.keys.as_ref())
             .ok_or(Error::<T>::NotParty)?;
         let signer = sr25519::Public::from_raw(keys.signing);
         for message in [evidence.first, evidence.second] {

@@ -97,7 +97,7 @@ pub mod pallet {
         /// Chain time, kept with a training that has ended.
         type Time: Time<Moment = Moment>;
         /// Most live trainings that one member opened or joined. It bounds the loop over a member's
-        /// trainings in runtime APIs: 16 read 72 kB at most.
+        /// trainings in runtime APIs: 16 read 94 kB at most.
         #[pallet::constant]
         type MaxTrainings: Get<u32>;
         /// Most data sets of one member, in one value of 32 bytes each.

@@ -382,6 +382,7 @@ pub fn keys(who: AccountId) -> PartyKeys {
         signing: pair(who).public().0,
         exchange: [who as u8; 32],
         paillier: Some(digest(who as u8)),
+        gateway: b"http://127.0.0.1:9970".to_vec().try_into().unwrap(),
     }
 }
 

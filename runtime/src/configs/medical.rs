@@ -174,7 +174,7 @@ impl pallet_training::Config for Runtime {
     type Treasury = Treasury;
     type BlockNumberProvider = System;
     type Time = Timestamp;
-    // A node is asked about all of them at every block: 16 × 4.5 kB.
+    // A node is asked about all of them at every block: 16 × 5.9 kB.
     type MaxTrainings = ConstU32<16>;
     // One value of 2 kB.
     type MaxDataSets = ConstU32<64>;

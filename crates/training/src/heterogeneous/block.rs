@@ -85,8 +85,20 @@ impl Block {
         self.classes.is_some()
     }
 
-    /// The classes of these rows.
-    pub(super) fn classes(&self, rows: &[u32]) -> Option<Vec<bool>> {
+    /// The same without the classes: for a holder that the session does not take them from.
+    pub fn without_classes(mut self) -> Self {
+        self.classes.zeroize();
+        self.classes = None;
+        self
+    }
+
+    /// A row for each patient, not scaled.
+    pub fn values(&self) -> &Array2<f64> {
+        &self.values
+    }
+
+    /// The classes of these rows, where they are known here.
+    pub fn classes(&self, rows: &[u32]) -> Option<Vec<bool>> {
         let classes = self.classes.as_ref()?;
         let classes = rows.iter().map(|row| classes.get(*row as usize).copied());
         classes.collect()

@@ -7,6 +7,7 @@ mod judge;
 mod parameters;
 mod participant;
 mod rows;
+mod sample;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub use estimate::estimate;
 pub use judge::{Judge, Layout, MASK_OCTAVES};
 pub use parameters::{leaks, Parameters};
 pub use participant::Participant;
+pub use sample::sample_keys;
 
 use salus_analytics::svm::Model;
 

@@ -246,43 +246,6 @@ impl Participant {
         &self.base.rows
     }
 
-    /// Whose messages it waits for. While they are missing the training pauses.
-    pub fn waits_for(&self) -> Vec<PartyId> {
-        let n = self.parameters.participants;
-        let missing = |has: &dyn Fn(u16) -> bool| -> Vec<PartyId> {
-            let parties = (0..n).filter(|party| *party != self.me && !has(*party));
-            parties.map(PartyId).collect()
-        };
-        let work = &self.work;
-        match self.base.stage {
-            Stage::Align => {
-                let before = (self.me + n - 1) % n;
-                vec![PartyId(match work.stripped {
-                    true => n - 1,
-                    false => before,
-                })]
-            }
-            Stage::Commit => missing(&|party| {
-                let classes = PartyId(party) != self.parameters.classes || work.classes.is_some();
-                let linked = !work.linked || work.links.contains_key(&party);
-                work.commitments.contains_key(&party) && classes && linked
-            }),
-            Stage::Round(round) => {
-                if work.contributions.len() < usize::from(n) {
-                    return missing(&|party| work.contributions.contains_key(&party));
-                }
-                if work.masks < n {
-                    return missing(&|party| party != self.masker(round, work.masks));
-                }
-                match work.proving {
-                    true => missing(&|party| work.proved.contains(&party)),
-                    false => missing(&|party| work.shares.contains_key(&party)),
-                }
-            }
-            Stage::Done => Vec::new(),
-        }
-    }
-
     /// Who masks in this place of this round: the turn moves on, so nobody is always the last.
     fn masker(&self, round: u32, place: u16) -> u16 {
         ((round + u32::from(place)) % u32::from(self.parameters.participants)) as u16
@@ -1115,6 +1078,42 @@ impl Party for Participant {
             }
         }
         Ok(())
+    }
+
+    fn waits_for(&self) -> Vec<PartyId> {
+        let n = self.parameters.participants;
+        let missing = |has: &dyn Fn(u16) -> bool| -> Vec<PartyId> {
+            let parties = (0..n).filter(|party| *party != self.me && !has(*party));
+            parties.map(PartyId).collect()
+        };
+        let work = &self.work;
+        match self.base.stage {
+            Stage::Align => {
+                let before = (self.me + n - 1) % n;
+                vec![PartyId(match work.stripped {
+                    true => n - 1,
+                    false => before,
+                })]
+            }
+            Stage::Commit => missing(&|party| {
+                let classes = PartyId(party) != self.parameters.classes || work.classes.is_some();
+                let linked = !work.linked || work.links.contains_key(&party);
+                work.commitments.contains_key(&party) && classes && linked
+            }),
+            Stage::Round(round) => {
+                if work.contributions.len() < usize::from(n) {
+                    return missing(&|party| work.contributions.contains_key(&party));
+                }
+                if work.masks < n {
+                    return missing(&|party| party != self.masker(round, work.masks));
+                }
+                match work.proving {
+                    true => missing(&|party| work.proved.contains(&party)),
+                    false => missing(&|party| work.shares.contains_key(&party)),
+                }
+            }
+            Stage::Done => Vec::new(),
+        }
     }
 
     fn progress(&self) -> Progress {

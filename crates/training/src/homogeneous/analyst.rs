@@ -663,6 +663,27 @@ impl Party for Analyst {
         Ok(())
     }
 
+    fn waits_for(&self) -> Vec<PartyId> {
+        let state = &self.state;
+        let missing = |of: &[PartyId], has: &dyn Fn(&PartyId) -> bool| -> Vec<PartyId> {
+            let present = of.iter().filter(|party| !state.absent.contains(party));
+            present.filter(|party| !has(party)).copied().collect()
+        };
+        let members = &state.members;
+        match state.phase {
+            Phase::Keys => missing(&self.terms.providers, &|party| state.keys.contains(party)),
+            Phase::Dealing => missing(members, &|party| state.ready.contains(party)),
+            Phase::Counting => missing(members, &|party| state.counts.contains_key(party)),
+            Phase::Measuring | Phase::Collecting => {
+                missing(members, &|party| state.sums.contains_key(party))
+            }
+            Phase::Opening { .. } => {
+                missing(&state.included, &|party| state.shares.contains_key(party))
+            }
+            Phase::Done => Vec::new(),
+        }
+    }
+
     fn progress(&self) -> Progress {
         Progress {
             round: self.round(),

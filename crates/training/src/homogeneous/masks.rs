@@ -48,7 +48,7 @@ impl Pairs {
         Pairs {
             session,
             me,
-            secret: StaticSecret::from(*seed.derive("x25519", &[]).expose()),
+            secret: StaticSecret::from(*super::exchange_secret(seed).expose()),
             shared: BTreeMap::new(),
         }
     }

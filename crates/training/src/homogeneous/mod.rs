@@ -317,6 +317,18 @@ fn secret_key(terms: &Terms, seed: &Seed) -> Result<SecretKey, Error> {
     Ok(SecretKey::generate(terms.key_bits, &mut random)?)
 }
 
+/// The analyst's public key for so many bits, as it gives it out: what it commits to beforehand is
+/// the digest of. The same for one seed; it takes a second or some.
+pub fn analyst_key(bits: u32, seed: &Seed) -> Result<Vec<u8>, Error> {
+    let mut random = seed.derive("paillier", &[&bits.to_le_bytes()]).random();
+    Ok(SecretKey::generate(bits, &mut random)?.public().to_bytes())
+}
+
+/// The secret that masks of pairs are agreed with, as an X25519 key.
+pub fn exchange_secret(seed: &Seed) -> Seed {
+    seed.derive("x25519", &[])
+}
+
 /// The analyst's public key, of the length that the terms say.
 fn public_key(terms: &Terms, setup: &[u8]) -> Result<PublicKey, Reason> {
     let key = PublicKey::from_bytes(setup).map_err(Reason::Crypto)?;

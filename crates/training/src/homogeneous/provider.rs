@@ -103,6 +103,8 @@ pub struct Provider {
     data: Option<Data>,
     half: Option<Box<dyn Provide>>,
     state: State,
+    committed: BTreeMap<PartyId, [u8; 32]>,
+    analyst_key: Option<[u8; 32]>,
 }
 
 impl Provider {
@@ -149,12 +151,31 @@ impl Provider {
             pairs: Pairs::new(terms.session, me, &seed),
             half: None,
             state: State::default(),
+            committed: BTreeMap::new(),
+            analyst_key: None,
             terms,
             me,
             rows,
             seed,
             data,
         })
+    }
+
+    /// Takes no other keys than those committed to beforehand: X25519 keys of providers, and BLAKE2b-256
+    /// of the analyst's key if it has one. A provider that is not among them may have any.
+    pub fn committed(
+        mut self,
+        providers: BTreeMap<PartyId, [u8; 32]>,
+        analyst: Option<[u8; 32]>,
+    ) -> Self {
+        (self.committed, self.analyst_key) = (providers, analyst);
+        self
+    }
+
+    /// The scale that the model's columns have, once it is known; none if the terms say so.
+    pub fn moments(&self) -> Option<Moments> {
+        let numbers = self.state.moments.as_ref()?;
+        Moments::from_integers(self.terms.columns, numbers.to_vec())
     }
 
     fn send(&self, to: To, report: Report) -> Outgoing {
@@ -180,6 +201,11 @@ impl Provider {
                 }
                 if terms != self.digest {
                     return fault(Reason::Proof("digest of the terms"));
+                }
+                let digest: [u8; 32] = Blake2b::<U32>::digest(&setup).into();
+                let wrong = |committed| !setup.is_empty() && committed != digest;
+                if self.analyst_key.is_some_and(wrong) {
+                    return fault(Reason::Proof("key, which is not the one it committed to,"));
                 }
                 let half = self.method.provider(&self.terms, &setup);
                 self.half = Some(half.map_err(|reason| self.terms.analyst_fault(reason))?);
@@ -326,6 +352,13 @@ impl Provider {
             Report::Key(key) => {
                 if self.pairs.knows(from) {
                     return fault(Reason::Unexpected("public key"));
+                }
+                if self
+                    .committed
+                    .get(&from)
+                    .is_some_and(|committed| *committed != key)
+                {
+                    return fault(Reason::Proof("key, which is not the one it committed to,"));
                 }
                 if let Err(reason) = self.pairs.agree(from, key) {
                     return fault(reason);
@@ -673,6 +706,32 @@ impl Party for Provider {
         }
         self.state = state;
         Ok(())
+    }
+
+    fn waits_for(&self) -> Vec<PartyId> {
+        let state = &self.state;
+        let missing = |of: &[PartyId], has: &dyn Fn(PartyId) -> bool| -> Vec<PartyId> {
+            let others = of.iter().filter(|party| **party != self.me);
+            let present = others.filter(|party| !state.absent.contains(party));
+            present.filter(|party| !has(**party)).copied().collect()
+        };
+        let some = match state.phase {
+            Phase::Keys => missing(&self.terms.providers, &|party| self.pairs.knows(party)),
+            Phase::Dealing => missing(&state.members, &|party| {
+                state.deals.contains_key(&(party, state.epoch))
+            }),
+            Phase::Counting => missing(&state.members, &|party| {
+                state
+                    .counts
+                    .contains_key(&(party, state.epoch, state.round))
+            }),
+            Phase::Done => return Vec::new(),
+            Phase::Waiting | Phase::Comparing | Phase::Opening { .. } => Vec::new(),
+        };
+        match some.is_empty() {
+            true => vec![ANALYST],
+            false => some,
+        }
     }
 
     fn progress(&self) -> Progress {
