@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crypto_bigint::{BoxedUint, ConcatenatingMul, Gcd};
+use crypto_bigint::{BoxedUint, Gcd};
 
 use crate::{
     encoding::{Kind, Reader, Writer},
@@ -65,15 +65,9 @@ pub(crate) fn residues<'c>(
 }
 
 impl PublicKey {
-    /// 1 + m N.
-    pub(crate) fn unmasked(&self, plaintext: &Plaintext) -> BoxedUint {
-        let product = plaintext.value().concatenating_mul(self.n().as_ref());
-        product.wrapping_add(BoxedUint::one_with_precision(product.bits_precision()))
-    }
-
     /// m encrypted with mask 1, that is, not hidden at all: for public numbers.
     pub fn encode(&self, plaintext: &Plaintext) -> Ciphertext {
-        Ciphertext::new(self, self.square().residue(&self.unmasked(plaintext)))
+        Ciphertext::new(self, self.square().one_plus(plaintext.value()))
     }
 
     /// The sum of two encrypted numbers.
@@ -102,7 +96,7 @@ impl PublicKey {
 
     /// The sum with a plain number. The result is as hidden as `a` is.
     pub fn add_plain(&self, a: &Ciphertext, plaintext: &Plaintext) -> Result<Ciphertext, Error> {
-        let residue = self.square().residue(&self.unmasked(plaintext));
+        let residue = self.square().one_plus(plaintext.value());
         let sum = self.square().multiply(a.residue(self)?, &residue);
         Ok(Ciphertext::new(self, sum))
     }

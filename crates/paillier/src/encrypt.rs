@@ -39,7 +39,7 @@ impl Encryptor {
         Encryptor {
             key: key.clone(),
             bits,
-            table: FixedBase::new(key.square(), key.base(), bits),
+            table: FixedBase::new(key.square(), key.base(), key.base_inverse(), bits),
         }
     }
 

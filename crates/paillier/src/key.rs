@@ -53,6 +53,8 @@ struct Public {
     half: BoxedUint,
     /// h^N mod N^2.
     base: Residue,
+    /// Its inverse.
+    inverse: Residue,
     square: Modulus,
     id: [u8; 32],
 }
@@ -96,13 +98,10 @@ impl PublicKey {
             return Err(Error::Key("N is a square"));
         }
         let n = n.to_odd().into_option().ok_or(Error::Key("N is even"))?;
-        let square = n.concatenating_mul(n.as_ref());
-        let square = square
-            .into_odd()
-            .into_option()
-            .ok_or(Error::Key("N is even"))?;
-        let square = Modulus::new(square, kernel);
+        let square = Modulus::new(n.clone(), kernel);
         let base = square.power(&square.residue(&base_of(&n)), n.as_ref(), bits);
+        let inverse = square.invert_vartime(&base);
+        let inverse = inverse.ok_or(Error::Key("N has no base for encryption"))?;
         let mut writer = Writer::new(&PUBLIC);
         writer.count(bits as usize);
         writer.number(&n, bits);
@@ -112,6 +111,7 @@ impl PublicKey {
             half: n.shr(1),
             n,
             base,
+            inverse,
             square,
             id,
         })))
@@ -142,6 +142,10 @@ impl PublicKey {
 
     pub(crate) fn base(&self) -> &Residue {
         &self.0.base
+    }
+
+    pub(crate) fn base_inverse(&self) -> &Residue {
+        &self.0.inverse
     }
 
     /// Arithmetic modulo N^2.
@@ -260,15 +264,13 @@ impl Factor {
         const WRONG: Error = Error::Key("the factors are not two different odd primes");
         let bits = prime.bits_precision();
         let odd = prime.to_odd().into_option().ok_or(WRONG)?;
-        let square = prime.concatenating_mul(prime);
-        let square = square.into_odd().into_option().ok_or(WRONG)?;
         // L((1 + N)^(prime - 1)) is -other.
         let scale = other.rem(odd.as_nz_ref()).neg_mod(odd.as_nz_ref());
         let scale = scale.invert_odd_mod(&odd).into_option().ok_or(WRONG)?;
         let (inverse, _) = prime.invert_mod2k(bits);
         Ok(Factor {
             order: prime.wrapping_sub(BoxedUint::one_with_precision(bits)),
-            square: Modulus::new(square, kernel),
+            square: Modulus::new(odd.clone(), kernel),
             inverse,
             scale,
             prime: odd.as_nz_ref().clone(),

@@ -1,4 +1,4 @@
-//! Arithmetic modulo an odd number: products, powers, tables of powers.
+//! Arithmetic modulo the square of an odd number: products, powers, tables of powers.
 //!
 //! Everything here takes the same time and touches the same memory whatever the values are, except
 //! where a name says `vartime`. Lengths, moduli and numbers of items are not secret.
@@ -12,9 +12,9 @@ mod table;
 
 use crypto_bigint::{
     modular::{BoxedMontyForm, BoxedMontyParams},
-    BoxedUint, Choice, CtEq, NonZero, Odd,
+    BoxedUint, Choice, ConcatenatingMul, ConcatenatingSquare, CtEq, NonZero, Odd,
 };
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use table::Table;
 pub(crate) use table::{FixedBase, Powers};
@@ -45,9 +45,10 @@ pub enum Kernel {
     Ifma,
 }
 
-/// An odd modulus. Wiped when dropped, but for the parameters of the portable kernel: the library
-/// shares them between its numbers and does not wipe them.
+/// The square of an odd number, its root. Wiped when dropped, but for the parameters of the portable
+/// kernel: the library shares them between its numbers and does not wipe them.
 pub(crate) struct Modulus {
+    root: Odd<BoxedUint>,
     value: Odd<BoxedUint>,
     ifma: Option<ifma::Field>,
     /// Where there is no other kernel.
@@ -56,12 +57,13 @@ pub(crate) struct Modulus {
 
 impl Drop for Modulus {
     fn drop(&mut self) {
+        self.root.zeroize();
         self.value.zeroize();
     }
 }
 
 impl Modulus {
-    pub(crate) fn new(value: Odd<BoxedUint>, kernel: Kernel) -> Self {
+    pub(crate) fn new(root: Odd<BoxedUint>, kernel: Kernel) -> Self {
         let vectors = match kernel {
             Kernel::Auto => {
                 !std::env::var("SALUS_NO_AVX512").is_ok_and(|v| !v.is_empty() && v != "0")
@@ -69,12 +71,15 @@ impl Modulus {
             Kernel::Portable => false,
             Kernel::Ifma => true,
         };
+        let value = root.concatenating_square().into_odd();
+        let value = value.expect("the square of an odd number is odd");
         let power_of_two = |exponent: u32| {
             let power = BoxedUint::one_with_precision(exponent + 1).shl(exponent);
-            power.rem(value.as_nz_ref()).to_words().to_vec()
+            let (b, a) = power.rem(value.as_nz_ref()).div_rem(root.as_nz_ref());
+            [a, b].map(|half| half.to_words().to_vec())
         };
         let ifma = match vectors {
-            true => ifma::Field::new(value.as_words(), value.bits_precision(), power_of_two),
+            true => ifma::Field::new(root.as_words(), root.bits_precision(), power_of_two),
             false => None,
         };
         let params = match ifma {
@@ -82,6 +87,7 @@ impl Modulus {
             None => Some(BoxedMontyParams::new(value.clone())),
         };
         Modulus {
+            root,
             value,
             ifma,
             params,
@@ -117,28 +123,34 @@ impl Modulus {
     }
 
     pub(crate) fn one(&self) -> Residue {
-        self.residue(&BoxedUint::one_with_precision(self.precision()))
+        self.one_plus(&BoxedUint::zero_with_precision(self.root.bits_precision()))
+    }
+
+    /// 1 + m n, of the root n and a number m below it.
+    pub(crate) fn one_plus(&self, m: &BoxedUint) -> Residue {
+        match &self.ifma {
+            Some(field) => Residue(field.one_plus(m.as_words())),
+            None => {
+                let product = m.concatenating_mul(self.root.as_ref());
+                let one = BoxedUint::one_with_precision(product.bits_precision());
+                self.residue(&product.wrapping_add(one))
+            }
+        }
     }
 
     /// The number below the modulus that a residue stands for.
     pub(crate) fn value_of(&self, residue: &Residue) -> BoxedUint {
         match &self.ifma {
-            Some(_) => {
-                self.multiply_plain(residue, &BoxedUint::one_with_precision(self.precision()))
+            Some(field) => {
+                let mut pair = field.pair(&residue.0, self.root.as_words().len());
+                let [a, b] = pair
+                    .each_ref()
+                    .map(|half| BoxedUint::from_words(half.iter().copied()));
+                let (a, b) = (Zeroizing::new(a), Zeroizing::new(b));
+                pair.iter_mut().for_each(Zeroize::zeroize);
+                b.concatenating_mul(self.root.as_ref()).wrapping_add(&*a)
             }
             None => self.portable(residue).retrieve(),
-        }
-    }
-
-    /// The product with a number below the modulus, as a number.
-    pub(crate) fn multiply_plain(&self, residue: &Residue, plain: &BoxedUint) -> BoxedUint {
-        match &self.ifma {
-            Some(field) => {
-                let mut product = BoxedUint::zero_with_precision(self.precision());
-                field.multiply_plain(&residue.0, plain.as_words(), product.as_mut_words());
-                product
-            }
-            None => self.value_of(&self.multiply(residue, &self.residue(plain))),
         }
     }
 
@@ -155,7 +167,11 @@ impl Modulus {
 
     pub(crate) fn square(&self, a: &Residue) -> Residue {
         match &self.ifma {
-            Some(_) => self.multiply(a, a),
+            Some(field) => {
+                let mut square = vec![0; field.limbs()];
+                field.square(&mut square, &a.0);
+                Residue(square)
+            }
             None => Self::from_portable(self.portable(a).square()),
         }
     }
@@ -191,13 +207,28 @@ impl Modulus {
         exponent: &BoxedUint,
         bits: u32,
     ) -> Vec<Residue> {
+        self.power_each(bases, &vec![exponent; bases.len()], bits)
+    }
+
+    /// Every base to its own exponent.
+    pub(crate) fn power_each(
+        &self,
+        bases: &[Residue],
+        exponents: &[&BoxedUint],
+        bits: u32,
+    ) -> Vec<Residue> {
         let mut powers = Vec::with_capacity(bases.len());
-        for bases in bases.chunks(8) {
+        for (bases, exponents) in bases.chunks(8).zip(exponents.chunks(8)) {
             match &self.ifma {
-                Some(field) if bases.len() > 3 => {
-                    powers.extend(table::power_lanes(field, self, bases, exponent, bits));
+                Some(field) if bases.len() > 2 => {
+                    powers.extend(table::power_lanes(field, self, bases, exponents, bits));
                 }
-                _ => powers.extend(bases.iter().map(|base| self.power(base, exponent, bits))),
+                _ => powers.extend(
+                    bases
+                        .iter()
+                        .zip(exponents)
+                        .map(|(base, exponent)| self.power(base, exponent, bits)),
+                ),
             }
         }
         powers

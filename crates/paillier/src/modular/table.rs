@@ -5,7 +5,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{
     digit,
-    ifma::{Field, Lane, Lanes},
+    ifma::{Field, Lane, Lanes, MAX_GROUPS},
     Modulus, Residue, WINDOW,
 };
 
@@ -26,32 +26,20 @@ impl Drop for Table {
 impl Table {
     /// base^0, base^1, … base^(2^window - 1).
     pub(super) fn powers(modulus: &Modulus, base: &Residue, window: u32) -> Self {
-        let mut entries = vec![modulus.one(), base.clone()];
-        while entries.len() < 1 << window {
-            let next = match entries.len() % 2 {
-                0 => modulus.square(&entries[entries.len() / 2]),
-                _ => modulus.multiply(&entries[entries.len() - 1], base),
-            };
-            entries.push(next);
-        }
+        let mut entries = powers(modulus, base, window);
         match &modulus.ifma {
             Some(field) => {
-                let mut words: Vec<Vec<u64>> = entries.iter().map(|e| e.0.clone()).collect();
-                let table = field.table(&words);
-                words.zeroize();
+                let table = field.table(&entries);
+                entries.zeroize();
                 Table::Lanes(table)
             }
-            None => Table::Words(entries),
+            None => Table::Words(entries.into_iter().map(Residue).collect()),
         }
     }
 
     pub(super) fn select(&self, modulus: &Modulus, index: usize) -> Residue {
         match (self, &modulus.ifma) {
-            (Table::Lanes(table), Some(field)) => {
-                let mut entry = vec![0; field.limbs()];
-                field.select(&mut entry, table, index);
-                Residue(entry)
-            }
+            (Table::Lanes(table), Some(field)) => Residue(field.select(table, index)),
             (Table::Words(entries), _) => {
                 let mut found = vec![0; entries[0].0.len()];
                 for (number, entry) in entries.iter().enumerate() {
@@ -70,7 +58,25 @@ impl Table {
     }
 }
 
+fn powers(modulus: &Modulus, base: &Residue, window: u32) -> Vec<Vec<u64>> {
+    let mut entries = vec![modulus.one(), base.clone()];
+    while entries.len() < 1 << window {
+        let next = match entries.len() % 2 {
+            0 => modulus.square(&entries[entries.len() / 2]),
+            _ => modulus.multiply(&entries[entries.len() - 1], base),
+        };
+        entries.push(next);
+    }
+    entries
+        .iter_mut()
+        .map(|entry| std::mem::take(&mut entry.0))
+        .collect()
+}
+
 /// The powers of one base, for exponents of a known length: one product a digit, no squares.
+///
+/// With vectors the factors are c (1 + u n): the product of the c needs four fifths of the work of
+/// others, as the c have no second half, and the u are only added.
 pub(crate) struct FixedBase {
     tables: Vec<Table>,
     window: u32,
@@ -80,17 +86,36 @@ impl FixedBase {
     /// Bits of a digit. More would make fewer products, and tables that no cache holds.
     const WINDOW: u32 = 7;
     /// Items that pass through one digit's table before the next table is read.
-    const BATCH: usize = 64;
+    const BATCH: usize = 8 * MAX_GROUPS;
 
     /// For exponents below 2^bits.
-    pub(crate) fn new(modulus: &Modulus, base: &Residue, bits: u32) -> Self {
+    pub(crate) fn new(modulus: &Modulus, base: &Residue, inverse: &Residue, bits: u32) -> Self {
         let window = Self::WINDOW;
-        let mut base = base.clone();
-        let mut tables = Vec::new();
-        for _ in 0..bits.div_ceil(window) {
-            tables.push(Table::powers(modulus, &base, window));
-            base = modulus.square_times(&base, window);
-        }
+        let digits = bits.div_ceil(window) as usize;
+        let bases = |base: &Residue| -> Vec<Residue> {
+            let next = |base: &Residue| Some(modulus.square_times(base, window));
+            std::iter::successors(Some(base.clone()), next)
+                .take(digits)
+                .collect()
+        };
+        let bases_of_digits = bases(base);
+        let tables = match &modulus.ifma {
+            Some(field) => {
+                let inverses = bases(inverse);
+                let pairs = bases_of_digits.chunks(8).zip(inverses.chunks(8));
+                let tables = pairs.flat_map(|(bases, inverses)| {
+                    let tables = lifted_tables(field, modulus, bases, inverses, window);
+                    tables.into_iter().take(bases.len()).map(Table::Lanes)
+                });
+                tables.collect()
+            }
+            None => {
+                let bases = bases_of_digits.iter();
+                bases
+                    .map(|base| Table::powers(modulus, base, window))
+                    .collect()
+            }
+        };
         FixedBase { tables, window }
     }
 
@@ -99,7 +124,24 @@ impl FixedBase {
         let mut factors = digits
             .map(|(number, table)| table.select(modulus, digit(exponent, number, self.window)));
         let first = factors.next().unwrap_or_else(|| modulus.one());
-        factors.fold(first, |power, factor| modulus.multiply(&power, &factor))
+        let Some(field) = &modulus.ifma else {
+            return factors.fold(first, |power, factor| modulus.multiply(&power, &factor));
+        };
+        let half = field.half();
+        let apart = |mut factor: Residue| {
+            let ratio = Zeroizing::new(factor.0[half..].to_vec());
+            factor.0[half..].fill(0);
+            (factor, ratio)
+        };
+        let (mut power, mut sum) = apart(first);
+        for factor in factors {
+            let (factor, ratio) = apart(factor);
+            power = modulus.multiply(&power, &factor);
+            for (sum, ratio) in sum.iter_mut().zip(ratio.iter()) {
+                *sum += ratio;
+            }
+        }
+        Residue(field.lift(&power.0, &mut sum))
     }
 
     pub(crate) fn power_many(
@@ -110,7 +152,7 @@ impl FixedBase {
         let mut powers = Vec::with_capacity(exponents.len());
         for exponents in exponents.chunks(Self::BATCH) {
             match &modulus.ifma {
-                Some(field) if exponents.len() > 3 => {
+                Some(field) if exponents.len() > 2 => {
                     powers.extend(self.power_lanes(field, exponents));
                 }
                 _ => powers.extend(exponents.iter().map(|e| self.power(modulus, e))),
@@ -120,26 +162,70 @@ impl FixedBase {
     }
 
     fn power_lanes(&self, field: &Field, exponents: &[Zeroizing<BoxedUint>]) -> Vec<Residue> {
+        let (half, count) = (field.half(), exponents.len());
+        let groups = count.div_ceil(8);
         let mut work = Work::new(field);
-        let mut powers: Vec<Lanes> = vec![lanes(field); exponents.len().div_ceil(8)];
+        let mut powers: Vec<Lanes> = vec![lanes(field); groups];
+        let mut entries = Zeroizing::new(vec![Lane::default(); groups * half]);
+        let mut sums = Zeroizing::new(vec![Lane::default(); groups * half]);
+        let mut digits = Zeroizing::new(vec![Lane::default(); groups]);
         for (number, table) in (0..).zip(&self.tables) {
             let Table::Lanes(table) = table else {
                 unreachable!("the table was made by another modulus")
             };
-            for (power, exponents) in powers.iter_mut().zip(exponents.chunks(8)) {
-                let mut digits = [0; 8];
-                for (index, exponent) in digits.iter_mut().zip(exponents) {
-                    *index = digit(exponent, number, self.window);
+            // While one table's products are computed the next one comes from memory.
+            let mut next: &[Lane] = match self.tables.get(number as usize + 1) {
+                Some(Table::Lanes(next)) => next,
+                _ => &[],
+            };
+            let part = next.len().div_ceil(groups);
+            for (digits, exponents) in digits.iter_mut().zip(exponents.chunks(8)) {
+                for (index, exponent) in digits.0.iter_mut().zip(exponents) {
+                    *index = digit(exponent, number, self.window) as u64;
                 }
+            }
+            let (first, ratios) = table.split_at(table.len() / 2);
+            field.select_lanes(&mut entries, first, &digits, false);
+            field.select_lanes(&mut sums, ratios, &digits, true);
+            for (power, entry) in powers.iter_mut().zip(entries.chunks_exact(half)) {
+                let (soon, later) = next.split_at(part.min(next.len()));
+                field.fetch(soon);
+                next = later;
                 match number {
-                    0 => field.select_lanes(power, table, &digits),
-                    _ => work.multiply_entry(field, power, table, &digits),
+                    0 => power[..half].copy_from_slice(entry),
+                    _ => work.multiply_half(field, power, entry),
                 }
             }
         }
-        let count = exponents.len();
+        for (power, sum) in powers.iter_mut().zip(sums.chunks_exact_mut(half)) {
+            field.lift_lanes(power, sum, &mut work.scratch);
+        }
         powers.iter().flat_map(apart).take(count).collect()
     }
+}
+
+/// Tables of eight bases, the entries c + d n kept as c and u: the entry is c (1 + u n).
+fn lifted_tables(
+    field: &Field,
+    modulus: &Modulus,
+    bases: &[Residue],
+    inverses: &[Residue],
+    window: u32,
+) -> [Vec<Lane>; 8] {
+    let half = field.half();
+    let mut work = Work::new(field);
+    let mut entries = powers_lanes(field, modulus, bases, window, &mut work);
+    let inverses = powers_lanes(field, modulus, inverses, window, &mut work);
+    let mut one = vec![Lane::default(); half];
+    one[0] = Lane([1; 8]);
+    for (entry, inverse) in entries.iter_mut().zip(&inverses) {
+        // The inverse is R^2/c: one R goes with each reduction.
+        let (product, ratio) = work.next.split_at_mut(half);
+        field.multiply_lanes_first(product, &entry[half..], &inverse[..half], &mut work.scratch);
+        field.multiply_lanes_first(ratio, product, &one, &mut work.scratch);
+        entry[half..].copy_from_slice(ratio);
+    }
+    field.tables(&entries)
 }
 
 /// Small powers of several bases, for products of their powers.
@@ -182,7 +268,7 @@ impl Powers {
         let mut products = Vec::with_capacity(rows.len());
         for rows in rows.chunks(8) {
             match &modulus.ifma {
-                Some(field) if rows.len() > 3 => {
+                Some(field) if rows.len() > 2 => {
                     products.extend(self.product_lanes(field, modulus, rows, bits));
                 }
                 _ => products.extend(rows.iter().map(|row| self.product(modulus, row, bits))),
@@ -206,52 +292,59 @@ impl Powers {
                 let Table::Lanes(table) = table else {
                     unreachable!("the table was made by another modulus")
                 };
-                let mut digits = [0; 8];
-                for (index, row) in digits.iter_mut().zip(rows) {
-                    *index = digit(&row[column], number, Self::WINDOW);
+                let mut digits = Lane::default();
+                for (index, row) in digits.0.iter_mut().zip(rows) {
+                    *index = digit(&row[column], number, Self::WINDOW) as u64;
                 }
-                work.multiply_entry(field, &mut product, table, &digits);
+                field.select_lanes(&mut work.entry, table, &[digits], false);
+                work.multiply_entry(field, &mut product);
             }
         }
         apart(&product).take(rows.len()).collect()
     }
 }
 
-/// Up to eight bases to the same exponent.
+/// base^0, base^1, … base^(2^window - 1) of up to eight bases.
+fn powers_lanes(
+    field: &Field,
+    modulus: &Modulus,
+    bases: &[Residue],
+    window: u32,
+    work: &mut Work,
+) -> Vec<Lanes> {
+    let one = vec![modulus.one(); bases.len()];
+    let mut entries = vec![together(field, &one), together(field, bases)];
+    while entries.len() < 1 << window {
+        let mut next = lanes(field);
+        let (last, scratch) = (entries.len(), &mut work.scratch);
+        match last % 2 {
+            0 => field.square_lanes(&mut next, &entries[last / 2], scratch),
+            _ => field.multiply_lanes(&mut next, &entries[last - 1], &entries[1], scratch),
+        }
+        entries.push(next);
+    }
+    entries
+}
+
+/// Up to eight bases, each to its exponent.
 pub(super) fn power_lanes(
     field: &Field,
     modulus: &Modulus,
     bases: &[Residue],
-    exponent: &BoxedUint,
+    exponents: &[&BoxedUint],
     bits: u32,
 ) -> Vec<Residue> {
     let mut work = Work::new(field);
-    let base = together(field, bases);
-    let mut table = vec![together(field, &vec![modulus.one(); bases.len()]), base];
-    while table.len() < 1 << WINDOW {
-        let mut next = lanes(field);
-        field.multiply_lanes(&mut next, &table[table.len() - 1], &table[1], &mut work.sum);
-        table.push(next);
-    }
+    let mut table = powers_lanes(field, modulus, bases, WINDOW, &mut work);
     let mut power = table[0].clone();
     for number in (0..bits.div_ceil(WINDOW)).rev() {
         work.square_times(field, &mut power, WINDOW);
-        let wanted = digit(exponent, number, WINDOW);
-        for lane in work.entry.iter_mut() {
-            *lane = Lane::default();
+        let mut digits = Lane::default();
+        for (index, exponent) in digits.0.iter_mut().zip(exponents) {
+            *index = digit(exponent, number, WINDOW) as u64;
         }
-        for (number, entry) in table.iter().enumerate() {
-            let difference = (number ^ wanted) as u64;
-            let mask = (difference | difference.wrapping_neg()) >> 63;
-            let mask = std::hint::black_box(mask).wrapping_sub(1);
-            for (found, entry) in work.entry.iter_mut().zip(entry) {
-                for (found, entry) in found.0.iter_mut().zip(entry.0) {
-                    *found |= entry & mask;
-                }
-            }
-        }
-        field.multiply_lanes(&mut work.next, &power, &work.entry, &mut work.sum);
-        std::mem::swap(&mut power, &mut work.next);
+        field.choose(&mut work.entry, &table, &digits);
+        work.multiply_entry(field, &mut power);
     }
     let powers = apart(&power).take(bases.len()).collect();
     table.zeroize();
@@ -261,7 +354,7 @@ pub(super) fn power_lanes(
 
 /// Room for products of lanes. Wiped when dropped.
 struct Work {
-    sum: Lanes,
+    scratch: Lanes,
     next: Lanes,
     entry: Lanes,
 }
@@ -269,7 +362,7 @@ struct Work {
 impl Work {
     fn new(field: &Field) -> Self {
         Work {
-            sum: lanes(field),
+            scratch: field.scratch(),
             next: lanes(field),
             entry: lanes(field),
         }
@@ -277,27 +370,25 @@ impl Work {
 
     fn square_times(&mut self, field: &Field, power: &mut Lanes, times: u32) {
         for _ in 0..times {
-            field.multiply_lanes(&mut self.next, power, power, &mut self.sum);
+            field.square_lanes(&mut self.next, power, &mut self.scratch);
             std::mem::swap(power, &mut self.next);
         }
     }
 
-    fn multiply_entry(
-        &mut self,
-        field: &Field,
-        power: &mut Lanes,
-        table: &[Lane],
-        digits: &[usize; 8],
-    ) {
-        field.select_lanes(&mut self.entry, table, digits);
-        field.multiply_lanes(&mut self.next, power, &self.entry, &mut self.sum);
+    fn multiply_entry(&mut self, field: &Field, power: &mut Lanes) {
+        field.multiply_lanes(&mut self.next, power, &self.entry, &mut self.scratch);
+        std::mem::swap(power, &mut self.next);
+    }
+
+    fn multiply_half(&mut self, field: &Field, power: &mut Lanes, first: &[Lane]) {
+        field.multiply_lanes_half(&mut self.next, power, first, &mut self.scratch);
         std::mem::swap(power, &mut self.next);
     }
 }
 
 impl Drop for Work {
     fn drop(&mut self) {
-        self.sum.zeroize();
+        self.scratch.zeroize();
         self.next.zeroize();
         self.entry.zeroize();
     }
