@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use crate::{
     analyse, chain, council, data, demo, error::usage, interrupt::unless_interrupted, job, keys,
-    network, output::Output, record, registry, rewards, spec, stake, worker,
+    network, output::Output, record, registry, rewards, spec, stake, train, worker,
 };
 
 /// Where a node listens unless told otherwise.
@@ -172,6 +172,9 @@ pub enum Command {
     /// Have several workers analyse data and agree on the result.
     Job(With<Global, job::Command>),
 
+    /// Train one model together with others, over data that nobody shows.
+    Train(With<Global, train::Command>),
+
     /// Be a worker that analyses for others.
     Worker(With<Global, worker::Command>),
 
@@ -195,6 +198,9 @@ pub enum Command {
 
     /// Show everything: four validators, a record's way, a job that survives a liar and a crash.
     Demo(demo::Demo),
+
+    /// Show joint trainings: five institutions train both ways on public cohorts.
+    DemoSvm(demo::svm::DemoSvm),
 }
 
 /// What clap says of numbers, and what it means.
@@ -244,8 +250,10 @@ fn asks_for_json(arguments: &[OsString]) -> bool {
         .iter()
         .skip(1)
         .take_while(|argument| *argument != "--");
-    // The demo's `--json` takes a file.
-    let demo = arguments.get(1).is_some_and(|command| command == "demo");
+    // The demos' `--json` takes a file.
+    let demo = arguments
+        .get(1)
+        .is_some_and(|command| command == "demo" || command == "demo-svm");
     !demo && given.any(|argument| argument == "--json")
 }
 
@@ -294,6 +302,7 @@ impl Cli {
             Command::Record(with) => with.options.output(),
             Command::Data(with) => with.options.output(),
             Command::Job(with) => with.options.output(),
+            Command::Train(with) => with.options.output(),
             Command::Worker(with) => with.options.output(),
             Command::Stake(with) => with.options.output(),
             Command::Rewards(with) => with.options.output(),
@@ -302,6 +311,7 @@ impl Cli {
             Command::Spec(with) => with.options.output(),
             Command::Network(with) => with.options.output(),
             Command::Demo(demo) => demo.output(),
+            Command::DemoSvm(demo) => demo.output(),
         }
     }
 
@@ -309,7 +319,10 @@ impl Cli {
     pub async fn run(self) -> anyhow::Result<()> {
         let output = self.output();
         // They have nodes to stop where they are interrupted, and see to it themselves.
-        let sees_to_it = matches!(self.command, Command::Network(_) | Command::Demo(_));
+        let sees_to_it = matches!(
+            self.command,
+            Command::Network(_) | Command::Demo(_) | Command::DemoSvm(_)
+        );
         let work = self.command.run(&output);
         match sees_to_it {
             true => work.await,
@@ -327,6 +340,7 @@ impl Command {
             Command::Record(with) => with.command.run(&with.options).await,
             Command::Data(with) => with.command.run(&with.options).await,
             Command::Job(with) => with.command.run(&with.options).await,
+            Command::Train(with) => with.command.run(&with.options).await,
             Command::Worker(with) => with.command.run(&with.options).await,
             Command::Stake(with) => with.command.run(&with.options).await,
             Command::Rewards(with) => with.command.run(&with.options).await,
@@ -335,6 +349,7 @@ impl Command {
             Command::Spec(with) => with.command.run(output),
             Command::Network(with) => with.command.run(output).await,
             Command::Demo(demo) => demo.run(output).await,
+            Command::DemoSvm(demo) => demo.run(output).await,
         }
     }
 }

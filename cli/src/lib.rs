@@ -21,4 +21,5 @@ pub mod registry;
 pub mod rewards;
 pub mod spec;
 pub mod stake;
+pub mod train;
 pub mod worker;

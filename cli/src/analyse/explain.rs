@@ -1,6 +1,6 @@
 //! What is wrong with a table, in the words of the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use salus_analytics::{
     job,
@@ -37,6 +37,11 @@ pub(crate) fn wrong_table(
     table::parse_all(inputs, &parameters.table, Limits::NONE)
         .err()
         .map(|error| words(&error, files))
+}
+
+/// What is wrong with the table in one file.
+pub(crate) fn table_words(error: &Error, file: &Path) -> String {
+    words(error, &[file.to_owned()])
 }
 
 /// An error of a table with its file and the option that helps.
@@ -107,7 +112,8 @@ fn place(error: &Error) -> Place {
         | Error::Fields { place, .. }
         | Error::NotANumber(place)
         | Error::NotFinite(place)
-        | Error::Missing(place) => *place,
+        | Error::Missing(place)
+        | Error::NoName(place) => *place,
         Error::OtherColumns { input } => Place {
             input: Some(*input),
             ..Place::default()

@@ -3,7 +3,7 @@
 mod explain;
 mod report;
 
-use std::{collections::BTreeSet, num::NonZeroUsize, path::PathBuf, str::FromStr, sync::Arc};
+use std::{num::NonZeroUsize, path::PathBuf, str::FromStr, sync::Arc};
 
 use anyhow::Context;
 use clap::{
@@ -27,14 +27,14 @@ use crate::{
     picture,
 };
 
-pub(crate) use explain::wrong_table;
+pub(crate) use explain::{table_words, wrong_table};
 pub use report::{Cluster, Report};
 
 /// Steps of the progress bar.
 const STEPS: u64 = 1000;
 
 /// Reads one of these words; help and errors list them.
-fn one_of<T>(words: &'static [&'static str]) -> impl TypedValueParser<Value = T>
+pub(crate) fn one_of<T>(words: &'static [&'static str]) -> impl TypedValueParser<Value = T>
 where
     T: FromStr + Clone + Send + Sync + 'static,
     T::Err: std::error::Error + Send + Sync + 'static,
@@ -103,12 +103,8 @@ pub struct FcmArgs {
 impl FcmArgs {
     /// The parameters, checked.
     pub fn parameters(&self) -> anyhow::Result<FcmParameters> {
-        let missing_tokens: BTreeSet<String> = match &self.missing_tokens {
-            Some(tokens) => tokens
-                .split(',')
-                .map(|token| token.trim().to_owned())
-                .chain([String::new()])
-                .collect(),
+        let missing_tokens = match &self.missing_tokens {
+            Some(tokens) => table::parse_tokens(tokens),
             None => table::Options::default().missing_tokens,
         };
         let parameters = FcmParameters {

@@ -298,6 +298,21 @@ impl Chain {
             .map_err(|error| self.failed(method, error.into()))
     }
 
+    /// A JSON-RPC method that takes one parameter; `None` where the node has no such method, or answers
+    /// nothing.
+    pub async fn rpc_if_known<P: serde::Serialize, T: serde::de::DeserializeOwned>(
+        &self,
+        method: &str,
+        parameter: P,
+    ) -> anyhow::Result<Option<T>> {
+        /// JSON-RPC's code of a method that is not there.
+        const UNKNOWN: i32 = -32601;
+        match self.rpc.request(method, rpc_params![parameter]).await {
+            Err(subxt::rpcs::Error::User(error)) if error.code == UNKNOWN => Ok(None),
+            answer => answer.map_err(|error| self.failed(method, error.into())),
+        }
+    }
+
     /// Has the node make new session keys and keep them: the public keys, and the proof that they
     /// are for this account. Only a node on this machine takes the request.
     pub async fn rotate_keys(&self, owner: &AccountId32) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {

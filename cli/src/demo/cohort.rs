@@ -161,7 +161,7 @@ const GROUPS: [[(f64, f64); 6]; 3] = [
 
 /// A table of made-up patients in three groups, always the same.
 fn synthetic(patients: usize) -> String {
-    let mut random = SplitMix(SEED);
+    let mut random = SplitMix::new(SEED);
     let mut text = COLUMNS.join(",");
     text.push('\n');
     for _ in 0..patients {
@@ -180,10 +180,15 @@ fn synthetic(patients: usize) -> String {
 }
 
 /// SplitMix64: S. Vigna's public-domain generator, enough to make up data.
-struct SplitMix(u64);
+pub(super) struct SplitMix(u64);
 
 impl SplitMix {
-    fn next(&mut self) -> u64 {
+    /// Always the same numbers for a seed.
+    pub fn new(seed: u64) -> Self {
+        SplitMix(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -193,7 +198,7 @@ impl SplitMix {
 
     /// About normal, mean 0 and deviation 1: a sum of twelve uniform numbers. Only additions, so
     /// that the text is the same on every machine.
-    fn normal(&mut self) -> f64 {
+    pub fn normal(&mut self) -> f64 {
         let uniform = |word: u64| (word >> 11) as f64 / (1u64 << 53) as f64;
         (0..12).map(|_| uniform(self.next())).sum::<f64>() - 6.0
     }

@@ -5,6 +5,7 @@ mod cohort;
 mod people;
 mod records;
 mod report;
+pub mod svm;
 mod wait;
 
 use std::{
@@ -82,6 +83,20 @@ struct Stage {
     network: Option<Network>,
 }
 
+impl Stage {
+    fn new() -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("salus-demo-")
+            // Keys go into it.
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()?;
+        Ok(Stage {
+            folder: folder.keep(),
+            network: None,
+        })
+    }
+}
+
 impl Demo {
     /// How to print.
     pub fn output(&self) -> Output {
@@ -96,15 +111,7 @@ impl Demo {
             check_writable(path)?;
         }
         find_node()?;
-        let folder = tempfile::Builder::new()
-            .prefix("salus-demo-")
-            // Keys go into it.
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir()?;
-        let mut stage = Stage {
-            folder: folder.keep(),
-            network: None,
-        };
+        let mut stage = Stage::new()?;
         let mut story = Story::new(output.clone());
         let played = unless_interrupted(self.play(&mut story, &mut stage)).await;
         if let (Some(network), true) = (&stage.network, self.keep && played.is_ok()) {
@@ -114,7 +121,7 @@ impl Demo {
         if let Some(path) = &self.json {
             story.write(path, played.as_ref().err())?;
         }
-        self.clear(stage, played.as_ref().err(), output).await?;
+        clear(stage, self.keep, played.as_ref().err(), output)?;
         played?;
         let seconds = story.elapsed().as_secs_f64();
         output.say(format!(
@@ -249,34 +256,34 @@ impl Demo {
         story.fact("result", &report)?;
         story.fact("picture", &path)
     }
+}
 
-    /// Ends everything, or says how to reach it. `error` is why the story ended early.
-    async fn clear(
-        &self,
-        stage: Stage,
-        error: Option<&anyhow::Error>,
-        output: &Output,
-    ) -> anyhow::Result<()> {
-        let Stage { folder, network } = stage;
-        let Some(mut network) = network else {
-            return remove(&folder);
-        };
-        if error.is_none() && self.keep {
-            return tell(&network, &folder, output);
+/// Ends everything, or says how to reach it. `error` is why the story ended early.
+fn clear(
+    stage: Stage,
+    keep: bool,
+    error: Option<&anyhow::Error>,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let Stage { folder, network } = stage;
+    let Some(mut network) = network else {
+        return remove(&folder);
+    };
+    if error.is_none() && keep {
+        return tell(&network, &folder, output);
+    }
+    // Their databases are of no use to anybody, so they need no time to write them out.
+    network.kill_children();
+    match error {
+        Some(error) if !is_interrupted(error) => {
+            let (logs, folder) = (network.base().display(), folder.display());
+            output.note(format!(
+                "The nodes' logs are in {logs}, keys of this run in {folder}; to remove both: rm \
+                 -r {folder}"
+            ));
+            Ok(())
         }
-        // Their databases are of no use to anybody, so they need no time to write them out.
-        network.kill_children();
-        match error {
-            Some(error) if !is_interrupted(error) => {
-                let (logs, folder) = (network.base().display(), folder.display());
-                output.note(format!(
-                    "The nodes' logs are in {logs}, keys of this run in {folder}; to remove both: \
-                     rm -r {folder}"
-                ));
-                Ok(())
-            }
-            _ => remove(&folder),
-        }
+        _ => remove(&folder),
     }
 }
 

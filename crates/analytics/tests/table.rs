@@ -3,8 +3,8 @@
 use ndarray::arr2;
 use proptest::prelude::*;
 use salus_analytics::table::{
-    parse, parse_all, parse_cells, parse_columns, ColumnRef, Error, Header, Limits, Missing,
-    Options, Place, Separator,
+    columns, parse, parse_all, parse_cells, parse_columns, ColumnRef, Error, Header, Limits,
+    Missing, Options, Place, Separator,
 };
 
 fn dropping(columns: &str) -> Options {
@@ -335,6 +335,12 @@ fn cells_keep_gaps_and_names() {
     let cells = of(Some("patient"), "").ok().unwrap();
     assert_eq!(cells.names, ["age", "marker"]);
     assert_eq!(cells.texts, ["ann", "bob"]);
+    let all = columns(text, &dropping("2")).unwrap();
+    assert_eq!(all, ["age", "patient", "marker"]);
+    assert_eq!(
+        columns(b"\n1,2,\n3,4,\n", &Options::default()).unwrap(),
+        ["column 1", "column 2"]
+    );
     assert_eq!(cells.values.column(0).to_vec(), [30.0, 40.0]);
     assert!(cells.values[[0, 1]].is_nan());
     assert_eq!(cells.values[[1, 1]], 2.0);

@@ -1,6 +1,6 @@
 //! Naming columns.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,12 @@ impl ColumnRef {
             }
         }
     }
+}
+
+/// Reads a list of missing tokens such as `?,NA`. Nothing at all is always one.
+pub fn parse_tokens(list: &str) -> BTreeSet<String> {
+    let tokens = list.split(',').map(|token| token.trim().to_owned());
+    tokens.chain([String::new()]).collect()
 }
 
 /// Reads a list such as `1,11`, `2-4,class` or `id`: numbers, ranges of numbers, and names.

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use ndarray::Array2;
 use serde::{de::IntoDeserializer, Deserialize, Serialize};
 
-pub use columns::{parse_columns, ColumnRef};
+pub use columns::{parse_columns, parse_tokens, ColumnRef};
 use read::Reader;
 
 /// What stands between two fields.
@@ -273,6 +273,15 @@ pub fn parse_cells(
     let mut reader = Reader::with_names(options, limits, names);
     reader.read(text, 1)?;
     reader.finish_cells()
+}
+
+/// Names of all columns of a text, whatever `options` leave out.
+pub fn columns(text: &[u8], options: &Options) -> Result<Vec<String>, Error> {
+    let options = Options {
+        drop: BTreeSet::new(),
+        ..options.clone()
+    };
+    Reader::new(&options, Limits::NONE, false).columns(text)
 }
 
 /// Reads several inputs of the same columns as one table, rows in the order of the inputs.

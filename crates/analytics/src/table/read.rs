@@ -73,28 +73,11 @@ impl<'o> Reader<'o> {
             ..Place::default()
         };
         let text = decode(bytes, place)?;
-        let mut lines = text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| (index + 1, line))
-            .filter(|(_, line)| !line.trim().is_empty())
-            .peekable();
-        let Some(&(_, first)) = lines.peek() else {
-            return Err(Error::NoRows(place));
-        };
-        let separator = Delimiter::of(self.options.separator, first);
-        // A separator at the end of every line ends the last field, and starts no empty one.
-        let closed = match separator {
-            Delimiter::Char(delimiter) => lines
-                .clone()
-                .all(|(_, line)| trim(line, delimiter).ends_with(delimiter)),
-            Delimiter::Space => false,
-        };
-
+        let (separator, closed) = self.layout(text, place)?;
         let mut fields = Vec::new();
         let mut header_line = true;
         let before = self.rows;
-        for (line, text) in lines {
+        for (line, text) in lines(text) {
             let place = Place {
                 line: Some(line),
                 ..place
@@ -113,6 +96,41 @@ impl<'o> Reader<'o> {
             return Err(Error::NoRows(place));
         }
         Ok(())
+    }
+
+    /// What stands between fields, and whether it stands at the end of every line as well.
+    fn layout(&self, text: &str, place: Place) -> Result<(Delimiter, bool), Error> {
+        let (_, first) = lines(text).next().ok_or(Error::NoRows(place))?;
+        let separator = Delimiter::of(self.options.separator, first);
+        // A separator at the end of every line ends the last field, and starts no empty one.
+        let closed = match separator {
+            Delimiter::Char(delimiter) => {
+                lines(text).all(|(_, line)| trim(line, delimiter).ends_with(delimiter))
+            }
+            Delimiter::Space => false,
+        };
+        Ok((separator, closed))
+    }
+
+    /// Names of all columns of a text, of which only the first line is read.
+    pub fn columns(mut self, bytes: &[u8]) -> Result<Vec<String>, Error> {
+        let place = Place::default();
+        let text = decode(bytes, place)?;
+        let (separator, closed) = self.layout(text, place)?;
+        let (line, first) = lines(text).next().ok_or(Error::NoRows(place))?;
+        let place = Place {
+            line: Some(line),
+            ..place
+        };
+        let mut fields = Vec::new();
+        separator.split(first, closed, self.limits.fields, place, &mut fields)?;
+        let is_header = self.is_header(&fields);
+        self.settle_shape(&fields, is_header, 1)?;
+        Ok(self
+            .shape
+            .take()
+            .map(|shape| shape.names())
+            .unwrap_or_default())
     }
 
     fn is_header(&self, fields: &[Cow<'_, str>]) -> bool {
@@ -337,6 +355,14 @@ fn put_means(values: &mut [f64], names: &[String]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Lines that are not blank, with their numbers from 1.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let numbered = text.lines().enumerate();
+    numbered
+        .map(|(index, line)| (index + 1, line))
+        .filter(|(_, line)| !line.trim().is_empty())
 }
 
 fn number(field: &str, place: Place) -> Result<f64, Error> {

@@ -2,7 +2,10 @@
 //!
 //! A data set is a record of which the institution is the patient too, so `salus record share`,
 //! `show`, `read`, `rekey` and `move` work on it. What differs: its node seals the key to the panels
-//! of the jobs that may analyse it, from the folder that `add` and `key` put the key into.
+//! of the jobs that may analyse it, from the folder that `add` and `key` put the key into. A data set
+//! for joint trainings is none of this: its file stays at the node (`training`).
+
+pub mod training;
 
 use std::path::{Path, PathBuf};
 
@@ -17,8 +20,9 @@ use subxt::utils::AccountId32;
 use subxt_signer::sr25519::Keypair;
 use zeroize::Zeroizing;
 
+use self::training::TrainingArgs;
 use crate::{
-    args::{Global, ACCOUNT},
+    args::{parse_gateway, Global, ACCOUNT},
     chain::{
         account_of,
         api::{self, runtime_types::pallet_records::types as records},
@@ -29,7 +33,7 @@ use crate::{
     files,
     keys::{parse_account, KeyArgs},
     output::{self, Output},
-    record::{self, codes, GatewayArgs, Record, Wallet, WalletArgs, MAX_CONTENT},
+    record::{self, codes, Record, Wallet, WalletArgs, MAX_CONTENT},
     registry,
 };
 
@@ -51,45 +55,84 @@ impl NodeArgs {
     }
 }
 
-/// The folder of keys of the node with this base path.
-pub fn node_keys(base_path: &Path) -> anyhow::Result<KeyFolder> {
-    if !base_path.is_dir() {
-        return Err(usage(format!(
+fn check_base_path(base_path: &Path) -> anyhow::Result<()> {
+    match base_path.is_dir() {
+        true => Ok(()),
+        false => Err(usage(format!(
             "there is no folder {}: --base-path is that of the node",
             base_path.display()
-        )));
+        ))),
     }
+}
+
+/// The folder of keys of the node with this base path.
+pub fn node_keys(base_path: &Path) -> anyhow::Result<KeyFolder> {
+    check_base_path(base_path)?;
     Ok(KeyFolder::open(base_path.join(NODE_KEYS))?)
+}
+
+/// Options of `salus data add`.
+#[derive(Clone, Debug, Args)]
+pub struct AddArgs {
+    /// The holder: an institution, for trainings any admitted member.
+    #[command(flatten)]
+    pub who: KeyArgs,
+    /// The data.
+    pub file: PathBuf,
+    /// Its format: csv, fhir, cda, hl7v2, dicom, pdf, text, raw, or a number.
+    #[arg(
+        long,
+        default_value = "csv",
+        value_parser = codes::parse_format,
+        conflicts_with = "training"
+    )]
+    pub format: u16,
+    /// Where the key goes.
+    #[command(flatten)]
+    pub wallet: WalletArgs,
+    /// Blob gateway that takes the ciphertext, as http://host:port.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SALUS_GATEWAY",
+        value_parser = parse_gateway,
+        required_unless_present = "training"
+    )]
+    pub gateway: Option<String>,
+    /// Where the key, or the file, goes too.
+    #[command(flatten)]
+    pub node: NodeArgs,
+    /// What the columns are, for trainings.
+    #[command(flatten)]
+    pub training: TrainingArgs,
 }
 
 /// Commands about data sets.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Keep a data set: encrypt it, upload it, record it, give its key to the node.
-    Add {
-        /// The institution.
-        #[command(flatten)]
-        who: KeyArgs,
-        /// The data.
-        file: PathBuf,
-        /// Its format: csv, fhir, cda, hl7v2, dicom, pdf, text, raw, or a number.
-        #[arg(long, default_value = "csv", value_parser = codes::parse_format)]
-        format: u16,
-        /// Where the key goes.
-        #[command(flatten)]
-        wallet: WalletArgs,
-        /// Where the ciphertext goes.
-        #[command(flatten)]
-        gateway: GatewayArgs,
-        /// Where the key goes too.
-        #[command(flatten)]
-        node: NodeArgs,
-    },
+    /// Keep a data set: encrypt it, upload it, record it, give its key to the node. With --training,
+    /// keep it at the node for joint trainings instead, and declare it.
+    Add(Box<AddArgs>),
     /// List the data sets of an institution, and who may do what with them.
     List {
         /// Whose.
         #[arg(value_name = ACCOUNT, value_parser = parse_account)]
         account: AccountId32,
+        /// Those that are declared for trainings instead.
+        #[arg(long)]
+        training: bool,
+    },
+    /// End the declaration of a data set for trainings; no live one may use it.
+    Withdraw {
+        /// The holder.
+        #[command(flatten)]
+        who: KeyArgs,
+        /// The data set.
+        #[arg(value_parser = parse_digest)]
+        data_set: Digest,
+        /// The node whose folder forgets the file.
+        #[command(flatten)]
+        node: NodeArgs,
     },
     /// Give a data set's key to a node: another one, or after a rekey or a rotation of keys.
     Key {
@@ -270,43 +313,94 @@ pub async fn list(chain: &Chain, institution: AccountId32) -> anyhow::Result<Vec
     Ok(found)
 }
 
+impl AddArgs {
+    async fn declare(&self, chain: &Chain, output: &Output) -> anyhow::Result<()> {
+        let base_path = self.node.base_path.as_deref().ok_or_else(|| {
+            usage("a data set for trainings stays at your node: name its folder with --base-path")
+        })?;
+        let description = self
+            .training
+            .description()
+            .context("there is a partition")?;
+        let content = read(&self.file)?;
+        let declared = training::declare(
+            chain,
+            &self.who.account()?,
+            &training::folder(base_path)?,
+            (&self.file, &content),
+            &description,
+            (self.training.purpose, &self.training.records),
+        )
+        .await?;
+        output.result(&declared, training::Declared::words)
+    }
+
+    async fn add(&self, chain: &Chain, output: &Output) -> anyhow::Result<()> {
+        let content = read(&self.file)?;
+        let (key, wallet, node) = (self.who.account()?, self.wallet.open()?, self.node.keys()?);
+        let gateway = self.gateway.as_deref().context("there is a gateway")?;
+        let added = add(
+            chain,
+            &key,
+            &wallet,
+            node.as_ref(),
+            &content,
+            self.format,
+            gateway,
+        )
+        .await?;
+        if codes::format_name(self.format) == "csv" {
+            if let Err(error) = table_size(&content) {
+                output.note(format!(
+                    "As it is, fcm/1 cannot read it ({error}): tell clients what to leave out"
+                ));
+            }
+        }
+        output.result(&added, added_words)
+    }
+}
+
 impl Command {
     /// Does it.
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         let output = global.output();
         let chain = Chain::connect(&global.node).await?;
         match self {
-            Command::Add {
+            Command::Add(args) if args.training.training.is_some() => {
+                args.declare(&chain, &output).await
+            }
+            Command::Add(args) => args.add(&chain, &output).await,
+            Command::List {
+                account,
+                training: true,
+            } => {
+                let found = training::list(&chain, account).await?;
+                output.result(&found, |found| training::table(found))
+            }
+            Command::List { account, .. } => show_list(&output, list(&chain, account).await?),
+            Command::Withdraw {
                 who,
-                file,
-                format,
-                wallet,
-                gateway,
+                data_set,
                 node,
             } => {
-                let content = read(&file)?;
-                let (key, wallet, node) = (who.account()?, wallet.open()?, node.keys()?);
-                let gateway = &gateway.gateway;
-                let added = add(
-                    &chain,
-                    &key,
-                    &wallet,
-                    node.as_ref(),
-                    &content,
-                    format,
-                    gateway,
-                )
-                .await?;
-                if codes::format_name(format) == "csv" {
-                    if let Err(error) = table_size(&content) {
-                        output.note(format!(
-                            "As it is, fcm/1 cannot read it ({error}): tell clients what to leave out"
-                        ));
-                    }
-                }
-                output.result(&added, added_words)
+                let folder = node
+                    .base_path
+                    .as_deref()
+                    .map(training::folder)
+                    .transpose()?;
+                let key = who.account()?;
+                let (receipt, removed) =
+                    training::withdraw(&chain, &key, data_set, folder.as_ref()).await?;
+                let result = json!({
+                    "data_set": hex_of(&data_set),
+                    "file_removed": removed,
+                    "block": receipt.block,
+                });
+                output.result(&result, |_| match removed {
+                    true => "Withdrawn, and the file is removed".to_owned(),
+                    false => "Withdrawn; the file stays where it is".to_owned(),
+                })
             }
-            Command::List { account } => show_list(&output, list(&chain, account).await?),
             Command::Key {
                 who,
                 record,
