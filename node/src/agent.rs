@@ -14,7 +14,8 @@ use polkadot_sdk::{
     substrate_prometheus_endpoint::Registry,
 };
 use salus_agent::{
-    Agent, Block, Chain, ChainError, Config, DutyStatus, Gateway, OffchainStore, Status,
+    Agent, Block, Chain, ChainError, Config, DutyStatus, Gateway, OffchainStore, Status, Training,
+    TrainingStatus, Trainings,
 };
 use salus_blobs::{
     auth::FnSigner,
@@ -25,7 +26,9 @@ use salus_primitives::{
     apis::{DutiesApi, JobsApi},
     duties::Duty,
     jobs::{Assignment, JobId, Sealing},
-    AccountId, Hash,
+    membership::Recipient,
+    training::{DataSet, DataSetId, Involvement, TrainingApi, TrainingId},
+    AccountId, Balance, BlockNumber, Digest, Hash,
 };
 
 use crate::{
@@ -36,6 +39,8 @@ use crate::{
 
 /// Longest wait for one blob; the agent tries again while the commit window lasts.
 const TRANSFER: Duration = Duration::from_secs(300);
+/// Trainings asked for at once.
+const TRAININGS_PAGE: u32 = 64;
 
 /// What the agent is wired to.
 pub struct Wiring<'a, Client> {
@@ -49,6 +54,8 @@ pub struct Wiring<'a, Client> {
     pub keystore: KeystorePtr,
     /// The gateway that takes results.
     pub gateway: Option<Addresses>,
+    /// The same where this node serves it, which then takes messages of trainings.
+    pub inbox: Option<salus_blobs::gateway::Gateway>,
     pub chain_type: ChainType,
     pub registry: Option<&'a Registry>,
     pub task_manager: &'a TaskManager,
@@ -100,18 +107,27 @@ pub fn start<Client: NodeClient>(wiring: Wiring<Client>) -> Result<WorkerStatus,
         .map_err(|error| failed(&error))?
         .with_route(addresses.public.clone(), addresses.local);
     let blobs = Gateway::new(client, limits, &addresses.public);
+    if wiring.inbox.is_some() {
+        config.gateway = Some(addresses.public.to_string());
+    }
+    let blobs = Arc::new(blobs);
     let agent = Agent::new(
         config,
         Arc::new(NodeChain {
-            client: wiring.client,
+            client: wiring.client.clone(),
             genesis: wiring.genesis,
         }),
         Arc::new(OffchainStore::new(storage)),
-        Arc::new(blobs),
+        blobs.clone(),
+        Some(blobs),
         wiring.registry,
     )
     .map_err(|error| failed(&error))?;
-    let status = agent.status();
+    let (status, trainings) = (agent.status(), agent.trainings());
+    if let Some(gateway) = wiring.inbox {
+        gateway.pass_on(Arc::new(trainings.clone()));
+    }
+    let client = wiring.client.clone();
     // Essential: a bonded worker whose agent is gone would only collect strikes.
     wiring.task_manager.spawn_essential_handle().spawn(
         "agent",
@@ -119,7 +135,11 @@ pub fn start<Client: NodeClient>(wiring: Wiring<Client>) -> Result<WorkerStatus,
         // Dropped with the task manager; what it kept is there after a restart.
         agent.run(std::future::pending()),
     );
-    Ok(WorkerStatus(Some(status)))
+    Ok(WorkerStatus(Some(Work {
+        status,
+        trainings,
+        session: Arc::new(move |id| session(&*client, id)),
+    })))
 }
 
 /// The operator key of the keystore; a development node makes its well-known one.
@@ -244,6 +264,57 @@ impl<Client: NodeClient> Chain for NodeChain<Client> {
             .map_err(|error| ChainError(error.to_string()))
     }
 
+    fn trainings(&self, at: Hash, member: &AccountId) -> Result<Vec<TrainingId>, ChainError> {
+        let mut found = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self
+                .client
+                .runtime_api()
+                .trainings_of(at, member.clone(), after, TRAININGS_PAGE)
+                .map_err(|error| ChainError(error.to_string()))?;
+            let last = page.last().map(|(id, _)| *id);
+            let full = page.len() as u32 >= TRAININGS_PAGE;
+            let taking_part = page
+                .into_iter()
+                .filter(|(_, involvement)| *involvement == Involvement::TakesPart);
+            found.extend(taking_part.map(|(id, _)| id));
+            match full {
+                true => after = last,
+                false => return Ok(found),
+            }
+        }
+    }
+
+    fn training(&self, at: Hash, training: TrainingId) -> Result<Option<Training>, ChainError> {
+        self.client
+            .runtime_api()
+            .training(at, training)
+            .map_err(|error| ChainError(error.to_string()))
+    }
+
+    fn entitled(
+        &self,
+        at: Hash,
+        training: TrainingId,
+    ) -> Result<Vec<(AccountId, Recipient)>, ChainError> {
+        self.client
+            .runtime_api()
+            .entitled(at, training)
+            .map_err(|error| ChainError(error.to_string()))
+    }
+
+    fn data_set(
+        &self,
+        at: Hash,
+        data_set: DataSetId,
+    ) -> Result<Option<DataSet<AccountId, Balance, BlockNumber>>, ChainError> {
+        self.client
+            .runtime_api()
+            .data_set(at, data_set)
+            .map_err(|error| ChainError(error.to_string()))
+    }
+
     fn assignment(
         &self,
         at: Hash,
@@ -257,9 +328,25 @@ impl<Client: NodeClient> Chain for NodeChain<Client> {
     }
 }
 
-/// The agent's list of duties, where there is an agent.
+/// The session of a training that lives or has ended.
+fn session<Client: NodeClient>(client: &Client, id: TrainingId) -> Option<Digest> {
+    let (at, api) = (client.info().finalized_hash, client.runtime_api());
+    let live = api.training(at, id).ok().flatten();
+    let past = || api.past_training(at, id).ok().flatten();
+    live.map(|training| training.session)
+        .or_else(|| past().map(|training| training.session))
+}
+
+/// What this node's agent does, where there is an agent.
 #[derive(Clone)]
-pub struct WorkerStatus(Option<Status>);
+pub struct WorkerStatus(Option<Work>);
+
+#[derive(Clone)]
+struct Work {
+    status: Status,
+    trainings: Trainings,
+    session: Arc<dyn Fn(TrainingId) -> Option<Digest> + Send + Sync>,
+}
 
 impl WorkerStatus {
     /// This node runs without an agent.
@@ -274,19 +361,45 @@ pub trait WorkerApi {
     /// The duties owed and how far each is; `null` where the node runs without an agent.
     #[method(name = "salus_workerStatus")]
     fn worker_status(&self) -> RpcResult<Option<Vec<DutyStatus>>>;
+
+    /// How far a training is at this node; `null` where it takes no part in it, or it is over. Only
+    /// figures.
+    #[method(name = "salus_training")]
+    fn training(&self, training: TrainingId) -> RpcResult<Option<TrainingStatus>>;
+
+    /// This node's model of a training, or its part of one, as hexadecimal digits of an age file
+    /// sealed to the member's own key; `null` where it has none.
+    #[method(name = "salus_trainingModel", blocking)]
+    fn training_model(&self, training: TrainingId) -> RpcResult<Option<String>>;
 }
 
-/// Answers `salus_workerStatus`.
+/// Answers [`WorkerApi`].
 pub struct WorkerRpc(WorkerStatus);
 
 impl WorkerRpc {
     pub fn new(status: WorkerStatus) -> Self {
         Self(status)
     }
+
+    fn work(&self) -> Option<&Work> {
+        self.0 .0.as_ref()
+    }
 }
 
 impl WorkerApiServer for WorkerRpc {
     fn worker_status(&self) -> RpcResult<Option<Vec<DutyStatus>>> {
-        Ok(self.0 .0.as_ref().map(Status::duties))
+        Ok(self.work().map(|work| work.status.duties()))
+    }
+
+    fn training(&self, training: TrainingId) -> RpcResult<Option<TrainingStatus>> {
+        Ok(self.work().and_then(|work| work.trainings.status(training)))
+    }
+
+    fn training_model(&self, training: TrainingId) -> RpcResult<Option<String>> {
+        let model = self.work().and_then(|work| {
+            let session = (work.session)(training)?;
+            work.trainings.model(training, &session)
+        });
+        Ok(model.map(hex::encode))
     }
 }

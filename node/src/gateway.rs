@@ -99,6 +99,9 @@ pub struct Addresses {
     pub local: Base,
 }
 
+/// Where the member's gateway is, and the gateway where it is this node's.
+pub type Serving = Option<(Addresses, Option<Gateway>)>;
+
 /// Starts the gateway where the command line asks for one. Without one, the addresses are those of
 /// the member's gateway elsewhere, where the command line names it.
 pub async fn start<Client: NodeClient>(
@@ -107,7 +110,7 @@ pub async fn start<Client: NodeClient>(
     chain: ChainView<Client>,
     registry: Option<&Registry>,
     tasks: &TaskManager,
-) -> Result<Option<Addresses>, ServiceError> {
+) -> Result<Serving, ServiceError> {
     let Some(listen) = params.gateway_listen else {
         if params.gateway_store.is_some() {
             return Err(ServiceError::Other(
@@ -115,9 +118,9 @@ pub async fn start<Client: NodeClient>(
             ));
         }
         // An agent may use the gateway of another node of its member.
-        return Ok(params.gateway_url.first().map(|url| Addresses {
-            public: url.clone(),
-            local: url.clone(),
+        return Ok(params.gateway_url.first().map(|url| {
+            let (public, local) = (url.clone(), url.clone());
+            (Addresses { public, local }, None)
         }));
     };
     let failed = |what: &str, error: &dyn std::fmt::Display| {
@@ -159,6 +162,7 @@ pub async fn start<Client: NodeClient>(
         metrics::gateway(registry, gateway.clone()).map_err(|error| failed("metrics", &error))?;
     }
     log::info!(target: "gateway", "serving blobs on {bound} as {public}");
+    let serving = gateway.clone();
     tasks
         .spawn_essential_handle()
         .spawn("blob-gateway", Some("blob-gateway"), async move {
@@ -167,7 +171,7 @@ pub async fn start<Client: NodeClient>(
                 log::error!(target: "gateway", "the blob gateway stopped: {error}");
             }
         });
-    Ok(Some(Addresses { public, local }))
+    Ok(Some((Addresses { public, local }, Some(serving))))
 }
 
 /// Where this machine itself reaches what listens there.

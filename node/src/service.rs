@@ -180,6 +180,7 @@ pub async fn off_chain<Client: NodeClient>(
     if !agent_params.agent {
         return Ok(WorkerStatus::off());
     }
+    let (addresses, inbox) = serving.unzip();
     agent::start(agent::Wiring {
         params: agent_params,
         dev_seed: config.dev_key_seed.clone(),
@@ -188,7 +189,8 @@ pub async fn off_chain<Client: NodeClient>(
         client,
         backend,
         keystore,
-        gateway: serving,
+        gateway: addresses,
+        inbox: inbox.flatten(),
         chain_type: config.chain_spec.chain_type(),
         registry,
         task_manager,

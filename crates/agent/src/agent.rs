@@ -24,6 +24,7 @@ use crate::{
     kept::Results,
     metrics::{kind_name, End, Metrics},
     store::AnswerStore,
+    training::{Peers, Trainings},
     work::{self, Stop},
     LOG,
 };
@@ -50,6 +51,7 @@ impl Drop for Agent {
     /// Stops the threads of an agent that is dropped instead of shut down.
     fn drop(&mut self) {
         self.board.cancel_all();
+        self.context.trainings.stop();
     }
 }
 
@@ -58,12 +60,13 @@ type Finished = (Ticket, Result<Vec<u8>, Stop>);
 
 impl Agent {
     /// An agent that does nothing until [`Self::run`]. Its files are in `config.data_dir`, its
-    /// metrics in `registry`, where there is one.
+    /// metrics in `registry`, where there is one. Without `peers` it takes no part in trainings.
     pub fn new(
         config: Config,
         chain: Arc<dyn Chain>,
         store: Arc<dyn AnswerStore>,
         blobs: Arc<dyn Blobs>,
+        peers: Option<Arc<dyn Peers>>,
         registry: Option<&Registry>,
     ) -> Result<Self, Error> {
         if config.identities.is_empty() {
@@ -73,8 +76,12 @@ impl Agent {
         let results = Results::open(&data_dir, chain.genesis())?;
         let keys = KeyFolder::open(data_dir.join(RECORD_KEYS))?;
         let metrics = Metrics::new(registry)?;
+        let trainings = Trainings::open(&data_dir, peers)?;
+        let context = Context::new(config, chain, blobs, results, keys, metrics, trainings);
+        let context = Arc::new(context);
+        context.trainings.wire(&context);
         Ok(Self {
-            context: Arc::new(Context::new(config, chain, blobs, results, keys, metrics)),
+            context,
             answers: Arc::new(Answers::load(store)),
             board: Arc::default(),
             tidied: None,
@@ -85,6 +92,11 @@ impl Agent {
     /// What is owed and how far it is, for as long as the agent lives.
     pub fn status(&self) -> Status {
         Status::new(self.board.clone())
+    }
+
+    /// The trainings in which this node takes part.
+    pub fn trainings(&self) -> Trainings {
+        self.context.trainings.clone()
     }
 
     /// Works until `shutdown` ends. Stops what it is doing then; answers and results that are kept
@@ -131,11 +143,14 @@ impl Agent {
             }
         }
         self.board.cancel_all();
+        self.context.trainings.stop();
         tasks.shutdown().await;
         log::info!(target: LOG, "stopped");
     }
 
     async fn on_finalized(&mut self, block: Block, tasks: &mut JoinSet<Finished>) {
+        // Before the duties, which ask them.
+        self.context.trainings.on_finalized(block).await;
         let operator = self.context.config.operator.clone();
         let asked = self
             .context

@@ -2,10 +2,12 @@
 
 use futures::{future::BoxFuture, FutureExt};
 use salus_blobs::{
-    client::{Client, FetchError, Limits},
+    client::{Client, FetchError, Limits, PostError},
     Base,
 };
-use salus_primitives::blobs::BlobPointer;
+use salus_primitives::{blobs::BlobPointer, training::TrainingId};
+
+use crate::training::{PeerError, Peers};
 
 /// Why a transfer did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +69,24 @@ impl Blobs for Gateway {
                 .upload_within(&self.base, blob.to_vec(), &self.limits)
                 .await
                 .map_err(|error| BlobError::Unavailable(error.to_string()))
+        }
+        .boxed()
+    }
+}
+
+impl Peers for Gateway {
+    fn bring<'a>(
+        &'a self,
+        gateway: &'a str,
+        training: TrainingId,
+        packet: Vec<u8>,
+    ) -> BoxFuture<'a, Result<(), PeerError>> {
+        async move {
+            let posted = self.client.post(gateway, training, packet, &self.limits);
+            posted.await.map_err(|error| match error {
+                PostError::Refused(why) => PeerError::Refused(why),
+                other => PeerError::Unavailable(other.to_string()),
+            })
         }
         .boxed()
     }

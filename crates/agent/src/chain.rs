@@ -4,8 +4,12 @@ use futures::stream::BoxStream;
 use salus_primitives::{
     duties::Duty,
     jobs::{Assignment, JobId, Sealing},
-    AccountId, BlockNumber, Hash,
+    membership::Recipient,
+    training::{DataSet, DataSetId, TrainingId},
+    AccountId, Balance, BlockNumber, Hash,
 };
+
+use crate::Training;
 
 /// A block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +58,26 @@ pub trait Chain: Send + Sync + 'static {
         job: JobId,
         owner: &AccountId,
     ) -> Result<Vec<Sealing<AccountId>>, ChainError>;
+
+    /// `TrainingApi::trainings_of` at a block: those in which the member takes part.
+    fn trainings(&self, at: Hash, member: &AccountId) -> Result<Vec<TrainingId>, ChainError>;
+
+    /// `TrainingApi::training` at a block.
+    fn training(&self, at: Hash, training: TrainingId) -> Result<Option<Training>, ChainError>;
+
+    /// `TrainingApi::entitled` at a block.
+    fn entitled(
+        &self,
+        at: Hash,
+        training: TrainingId,
+    ) -> Result<Vec<(AccountId, Recipient)>, ChainError>;
+
+    /// `TrainingApi::data_set` at a block.
+    fn data_set(
+        &self,
+        at: Hash,
+        data_set: DataSetId,
+    ) -> Result<Option<DataSet<AccountId, Balance, BlockNumber>>, ChainError>;
 
     /// `JobsApi::assignment` at a block.
     fn assignment(

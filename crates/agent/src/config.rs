@@ -1,10 +1,12 @@
 //! What the node tells its agent.
 
-use std::{io, num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{io, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
 use polkadot_sdk::substrate_prometheus_endpoint::PrometheusError;
 use salus_envelope::Identity;
 use salus_primitives::{AccountId, BlockNumber};
+
+use crate::training::{KeySource, OwnKeys};
 
 const DOWNLOADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
 
@@ -35,6 +37,10 @@ pub struct Config {
     /// Longest time of one download or upload. An attempt to fetch all inputs of a job has as much
     /// for every 256 MiB it has begun.
     pub transfer_timeout: Duration,
+    /// Address of this node's own gateway, where other parties of trainings bring their messages.
+    pub gateway: Option<String>,
+    /// Where keys come from that this node deals to the parties of a training.
+    pub keys: Arc<dyn KeySource>,
     /// First pause after a failed transfer; it doubles up to 16 times as long.
     pub retry_after: Duration,
 }
@@ -54,6 +60,8 @@ impl Config {
             max_input_bytes: salus_primitives::jobs::MAX_JOB_BYTES,
             margin: 10,
             transfer_timeout: Duration::from_secs(300),
+            gateway: None,
+            keys: Arc::new(OwnKeys),
             retry_after: Duration::from_secs(2),
         }
     }

@@ -16,6 +16,7 @@ use crate::{
     kept::Results,
     metrics::Metrics,
     places::Places,
+    training::Trainings,
     work::Stop,
     LOG,
 };
@@ -29,6 +30,7 @@ pub(crate) struct Context {
     pub(crate) keys: KeyFolder,
     pub(crate) metrics: Metrics,
     pub(crate) places: Places,
+    pub(crate) trainings: Trainings,
     pub(crate) genesis: Hash,
     /// Algorithms that were found missing, so that each is logged once.
     unknown: Mutex<BTreeSet<String>>,
@@ -42,6 +44,7 @@ impl Context {
         results: Results,
         keys: KeyFolder,
         metrics: Metrics,
+        trainings: Trainings,
     ) -> Self {
         let genesis = chain.genesis();
         let places = Places::new(&config);
@@ -53,6 +56,7 @@ impl Context {
             keys,
             metrics,
             places,
+            trainings,
             genesis,
             unknown: Mutex::default(),
         }

@@ -135,9 +135,7 @@ impl Results {
         let sealed = salus_envelope::encrypt(&plain, &[identity.recipient()])
             .map_err(|error| io::Error::other(error.to_string()))?;
         let path = self.path(job, worker);
-        let unfinished = path.with_extension(UNFINISHED);
-        write_synced(&unfinished, &sealed)?;
-        fs::rename(&unfinished, &path)
+        write_private(&path, &sealed)
     }
 
     pub(crate) fn remove(&self, job: JobId, worker: &AccountId) {
@@ -211,6 +209,13 @@ impl Drop for Attempt {
     }
 }
 
+/// Writes a file in a private folder, whole or not at all, and on disk when this returns.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = path.with_extension(UNFINISHED);
+    write_synced(&unfinished, bytes)?;
+    fs::rename(&unfinished, path)
+}
+
 /// Writes a file that is on disk when this returns.
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = fs::File::create(path)?;
@@ -242,7 +247,7 @@ fn remove_unfinished(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn make_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     #[cfg(unix)]
     {

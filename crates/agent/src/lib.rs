@@ -16,6 +16,7 @@ mod metrics;
 mod places;
 mod seal;
 mod store;
+mod training;
 mod work;
 
 pub use agent::{Agent, RECORD_KEYS};
@@ -24,6 +25,9 @@ pub use board::{DutyStatus, Stage, Status};
 pub use chain::{Block, Chain, ChainError};
 pub use config::{Config, Error};
 pub use store::{AnswerStore, OffchainStore};
+pub use training::{
+    KeySource, OwnKeys, PeerError, Peers, Refusal, Training, TrainingStatus, Trainings,
+};
 
 /// Target of all log lines.
 const LOG: &str = "agent";

@@ -52,13 +52,19 @@ const KINDS: [DutyKind; 6] = [
     DutyKind::TrainingDeliver,
 ];
 
+#[derive(Clone)]
 pub(crate) struct Metrics {
     owed: GaugeVec<U64>,
     ended: CounterVec<U64>,
     oldest_ready: Gauge<U64>,
     computations: Counter<U64>,
     transfer_failures: Counter<U64>,
+    trainings: Gauge<U64>,
+    training_packets: CounterVec<U64>,
 }
+
+/// What becomes of packets of trainings.
+const PACKETS: [&str; 4] = ["sent", "refused-by-peer", "taken", "refused"];
 
 impl Metrics {
     pub(crate) fn new(registry: Option<&Registry>) -> Result<Self, PrometheusError> {
@@ -86,6 +92,17 @@ impl Metrics {
                 "salus_agent_transfer_failures_total",
                 "Downloads and uploads that failed",
             )?,
+            trainings: Gauge::new(
+                "salus_agent_trainings",
+                "Trainings under way in which this node takes part",
+            )?,
+            training_packets: CounterVec::new(
+                Opts::new(
+                    "salus_agent_training_packets_total",
+                    "Packets between parties of trainings, by what became of them",
+                ),
+                &["result"],
+            )?,
         };
         for kind in KINDS.map(kind_name) {
             metrics.owed.with_label_values(&[kind]).set(0);
@@ -96,7 +113,15 @@ impl Metrics {
                     .inc_by(0);
             }
         }
+        for result in PACKETS {
+            metrics
+                .training_packets
+                .with_label_values(&[result])
+                .inc_by(0);
+        }
         if let Some(registry) = registry {
+            register(metrics.trainings.clone(), registry)?;
+            register(metrics.training_packets.clone(), registry)?;
             register(metrics.owed.clone(), registry)?;
             register(metrics.ended.clone(), registry)?;
             register(metrics.oldest_ready.clone(), registry)?;
@@ -127,6 +152,14 @@ impl Metrics {
 
     pub(crate) fn computation(&self) {
         self.computations.inc();
+    }
+
+    pub(crate) fn trainings(&self, live: usize) {
+        self.trainings.set(live as u64);
+    }
+
+    pub(crate) fn training_packet(&self, result: &str) {
+        self.training_packets.with_label_values(&[result]).inc();
     }
 
     pub(crate) fn transfer_failed(&self) {

@@ -55,9 +55,9 @@ pub(crate) async fn perform(context: &Arc<Context>, ticket: &Ticket) -> Result<V
         DutyKind::JobCommit => commit(context, ticket, &assigned(context, ticket).await?).await,
         DutyKind::JobReveal => reveal(context, ticket, &assigned(context, ticket).await?).await,
         DutyKind::RecordSeal => seal::seal(context, ticket).await,
-        DutyKind::TrainingKeys | DutyKind::TrainingPost | DutyKind::TrainingDeliver => Err(
-            Stop::Declined("this agent takes no part in trainings".into()),
-        ),
+        DutyKind::TrainingKeys | DutyKind::TrainingPost | DutyKind::TrainingDeliver => {
+            context.trainings.perform(context, ticket).await
+        }
     }
 }
 

@@ -46,6 +46,14 @@ impl Base {
         &self.0
     }
 
+    /// Where messages of a training are taken.
+    pub(crate) fn training(&self, training: u64) -> Url {
+        let mut url = self.0.clone();
+        let path = format!("{}train/{training}", url.path());
+        url.set_path(&path);
+        url
+    }
+
     /// Where a blob lies.
     pub(crate) fn blob(&self, digest: &Digest) -> Url {
         let mut url = self.0.clone();

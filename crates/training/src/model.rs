@@ -39,6 +39,8 @@ pub struct ModelPart {
     pub parameters: Vec<u8>,
     /// Columns, in their order.
     pub columns: Vec<Column>,
+    /// Name of the column of classes, from who has it.
+    pub class: Option<String>,
     /// The bias, in units of 1/S; one part has it.
     pub bias: Option<i64>,
     /// Rounds.
@@ -141,6 +143,8 @@ pub struct Trained {
     pub parameters: SvmParameters,
     /// Its columns: those of all parts, in the order of positions.
     pub columns: Vec<Column>,
+    /// Name of the column of classes, where it had one.
+    pub class: Option<String>,
     /// The bias, in units of 1/S.
     pub bias: i64,
     /// Rounds.
@@ -180,6 +184,7 @@ impl Trained {
         Ok(Trained {
             parameters: SvmParameters::from_json(&first.parameters)?,
             columns: parts.iter().flat_map(|part| part.columns.clone()).collect(),
+            class: parts.iter().find_map(|part| part.class.clone()),
             bias,
             rounds: first.rounds,
             ended: first.ended,
@@ -239,6 +244,7 @@ mod tests {
             position,
             parameters: parameters.to_canonical_json().unwrap().into_bytes(),
             columns: ModelPart::columns(&names, &vec![f64::NAN; names.len()], &scale, weights),
+            class: bias.map(|_| "class".into()),
             bias,
             rounds: 5,
             ended: Ended::Rounds,

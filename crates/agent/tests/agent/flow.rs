@@ -213,6 +213,6 @@ fn an_agent_needs_a_key() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = Config::new(AccountId::new([1; 32]), vec![], folder.path().into());
     let store = std::sync::Arc::new(MemoryStore::default());
-    let refused = Agent::new(config, world.chain, store, world.blobs, None);
+    let refused = Agent::new(config, world.chain, store, world.blobs, None, None);
     assert!(matches!(refused, Err(Error::NoIdentity)));
 }

@@ -1,5 +1,6 @@
 //! The agent against a chain and a gateway that tests control, with real keys, files and analyses.
 
+mod consortium;
 mod failures;
 mod flow;
 mod gateway;
@@ -7,3 +8,4 @@ mod places;
 mod restart;
 mod seal;
 mod support;
+mod training;

@@ -22,7 +22,7 @@ use polkadot_sdk::{
 };
 use salus_agent::{
     Agent, AnswerStore, BlobError, Blobs, Block, Chain, ChainError, Config, DutyStatus, Stage,
-    Status, RECORD_KEYS,
+    Status, Training, RECORD_KEYS,
 };
 use salus_analytics::{job::Bound, params::FcmParameters};
 use salus_envelope::{content, encrypt, seal_identity, Identity, KeyFolder};
@@ -33,7 +33,9 @@ use salus_primitives::{
         commitment, AssignedInput, Assignment, Cipher, Ciphertext, InputSpec, JobId, Outcome,
         ResultForm, Reveal, SealedRecord, Sealing, WorkBound,
     },
-    AccountId, BlockNumber, Digest, Hash,
+    membership::Recipient,
+    training::{DataSet, DataSetId, TrainingId},
+    AccountId, Balance, BlockNumber, Digest, Hash,
 };
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -231,6 +233,26 @@ impl Chain for MockChain {
         }
         let found = state.sealings.get(&(job, owner.clone()));
         Ok(found.cloned().unwrap_or_default())
+    }
+
+    fn trainings(&self, _: Hash, _: &AccountId) -> Result<Vec<TrainingId>, ChainError> {
+        Ok(Vec::new())
+    }
+
+    fn training(&self, _: Hash, _: TrainingId) -> Result<Option<Training>, ChainError> {
+        Ok(None)
+    }
+
+    fn entitled(&self, _: Hash, _: TrainingId) -> Result<Vec<(AccountId, Recipient)>, ChainError> {
+        Ok(Vec::new())
+    }
+
+    fn data_set(
+        &self,
+        _: Hash,
+        _: DataSetId,
+    ) -> Result<Option<DataSet<AccountId, Balance, BlockNumber>>, ChainError> {
+        Ok(None)
     }
 
     fn assignment(
@@ -547,6 +569,7 @@ impl World {
             self.chain.clone(),
             worker.store.clone(),
             blobs,
+            None,
             Some(&registry),
         )
         .expect("the agent starts");

@@ -2,6 +2,7 @@
 
 mod address;
 mod fetch;
+mod post;
 mod upload;
 
 use std::{
@@ -24,6 +25,7 @@ use crate::{
 pub use address::AddressPolicy;
 pub use fetch::FetchError;
 pub use ipnet::IpNet;
+pub use post::PostError;
 pub use upload::UploadError;
 
 /// Largest answer to `GET /` and largest error read, bytes.

@@ -3,19 +3,24 @@
 mod answers;
 mod collect;
 mod fetch;
+mod inbox;
 mod known;
 mod patient;
 mod range;
 mod serve;
 mod upload;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{
     extract::State,
     http::{header, HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
     Json, Router,
 };
 use parking_lot::Mutex;
@@ -36,6 +41,7 @@ use crate::{
 use answers::Answers;
 use collect::Looks;
 pub use collect::{CollectError, Collected};
+pub use inbox::{Inbox, Refused};
 use known::{Health, Known};
 pub use serve::serve;
 
@@ -172,6 +178,9 @@ struct Inner {
     health: Health,
     looks: Mutex<Looks>,
     answers: Answers,
+    /// Who takes messages of trainings, where somebody does.
+    inbox: OnceLock<Arc<dyn Inbox>>,
+    messages: Semaphore,
 }
 
 impl Gateway {
@@ -214,12 +223,14 @@ impl Gateway {
                 health: Health::default(),
                 looks: Mutex::default(),
                 answers: Answers::default(),
+                inbox: OnceLock::new(),
+                messages: Semaphore::new(inbox::AT_ONCE),
                 config,
             }),
         })
     }
 
-    /// The routes: `/`, `/health`, `/blobs/{digest}`. [`serve`] adds what keeps slow clients from
+    /// The routes: `/`, `/health`, `/blobs/{digest}`, `/train/{id}`. [`serve`] adds what keeps slow clients from
     /// holding connections.
     pub fn router(&self) -> Router {
         Router::new()
@@ -229,6 +240,7 @@ impl Gateway {
                 "/blobs/{digest}",
                 get(fetch::fetch).head(fetch::fetch).put(upload::upload),
             )
+            .route("/train/{id}", post(inbox::take))
             .fallback(fetch::unknown)
             .with_state(self.clone())
     }

@@ -1,0 +1,468 @@
+//! One training under way: takes what comes, follows the chain, sends.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc,
+    },
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use salus_envelope::Identity;
+use salus_primitives::{
+    training::{duty_input, Phase, TrainingId},
+    AccountId, Digest,
+};
+use salus_training::PartyId;
+use serde::Serialize;
+use tokio::{
+    sync::{mpsc, watch, Notify, Semaphore},
+    task::JoinSet,
+};
+
+use super::{
+    core::{Answers, Core},
+    files::{Files, Kind},
+    keys::{self, Secrets},
+    send::{self, Peers},
+    wire::{self, Item, Opener, Refusal, Signer},
+    Training,
+};
+use crate::{context::Context, work::Stop, LOG};
+
+/// Packets that wait to be taken, and that are opened at the same time.
+const QUEUE: usize = 64;
+const OPENINGS: usize = 8;
+/// Packets that one step takes at most.
+const BATCH: usize = 64;
+/// How often deadlines are looked at.
+const TICK: Duration = Duration::from_millis(500);
+/// After which a party is sent again what it has not said to have taken.
+const REMIND: Duration = Duration::from_secs(20);
+/// Between two tries to begin.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// How far a training is at this node. Only figures.
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrainingStatus {
+    /// `keys`, `starting`, `running`, `blocked`, `over`, `delivering` or `failed`.
+    pub state: &'static str,
+    /// The stage that the chain is in, from 0.
+    pub stage: u32,
+    /// Rounds that are over.
+    pub round: u32,
+    /// Most rounds.
+    pub of: u32,
+    /// Estimate, once a round is over.
+    pub seconds_left: Option<u64>,
+    /// Positions of parties whose messages it waits for.
+    pub waits_for: Vec<u16>,
+    /// Why it failed or is blocked.
+    pub why: Option<String>,
+}
+
+/// What a session shows.
+#[derive(Default)]
+struct Shown {
+    status: TrainingStatus,
+    answers: Answers,
+    /// Whether it is time to say that messages are missing.
+    late: bool,
+    part: Option<Vec<u8>>,
+    opener: Option<Arc<Opener>>,
+}
+
+/// A session, for those outside of it.
+pub(super) struct Handle {
+    id: TrainingId,
+    shown: Mutex<Shown>,
+    changed: Notify,
+    ready: AtomicBool,
+    openings: Semaphore,
+    queue: mpsc::Sender<(PartyId, Vec<Item>)>,
+    chain: watch::Sender<Training>,
+}
+
+/// The other end.
+pub(super) struct Session {
+    handle: Arc<Handle>,
+    context: Arc<Context>,
+    files: Arc<Files>,
+    peers: Arc<dyn Peers>,
+    member: AccountId,
+    queue: mpsc::Receiver<(PartyId, Vec<Item>)>,
+    chain: watch::Receiver<Training>,
+}
+
+impl Session {
+    pub(super) fn new(
+        context: Arc<Context>,
+        files: Arc<Files>,
+        peers: Arc<dyn Peers>,
+        member: AccountId,
+        (id, training): (TrainingId, Training),
+    ) -> (Arc<Handle>, Self) {
+        let (queue, from_peers) = mpsc::channel(QUEUE);
+        let (chain, from_chain) = watch::channel(training);
+        let handle = Arc::new(Handle {
+            id,
+            shown: Mutex::default(),
+            changed: Notify::new(),
+            ready: AtomicBool::new(false),
+            openings: Semaphore::new(OPENINGS),
+            queue,
+            chain,
+        });
+        let session = Session {
+            handle: handle.clone(),
+            context,
+            files,
+            peers,
+            member,
+            queue: from_peers,
+            chain: from_chain,
+        };
+        (handle, session)
+    }
+
+    /// Takes part until it is dropped.
+    pub(super) async fn run(mut self) {
+        self.handle.show(|shown| shown.status.state = "starting");
+        let mut core = loop {
+            match self.begin().await {
+                Ok(core) => break core,
+                Err(why) => {
+                    log::error!(target: LOG, "training={} cannot take part: {why}", self.handle.id);
+                    self.handle.show(|shown| {
+                        shown.status.state = "failed";
+                        shown.status.why = Some(why);
+                    });
+                    // A data set may be put there still.
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        };
+        let begun = Instant::now();
+        let first = core.standing().progress.round;
+        let mut senders = Senders::new(&self, &core);
+        let mut tick = tokio::time::interval(TICK);
+        let mut reminded = Instant::now();
+        let mut packets = Vec::new();
+        loop {
+            let training = self.chain.borrow_and_update().clone();
+            let remind = reminded.elapsed() > REMIND;
+            if remind {
+                reminded = Instant::now();
+            }
+            let Some((mut next, stored)) = self.step(core, packets, training, remind).await else {
+                log::error!(target: LOG, "training={} its work panicked", self.handle.id);
+                return;
+            };
+            // Nothing goes out that is not on the disk.
+            if stored {
+                for (to, packet) in next.1.drain(..) {
+                    senders.send(to, packet);
+                }
+            }
+            core = next.0;
+            self.show(&core, begun, first);
+            packets = Vec::new();
+            tokio::select! {
+                Some(packet) = self.queue.recv() => {
+                    packets.push(packet);
+                    while packets.len() < BATCH {
+                        let Ok(packet) = self.queue.try_recv() else { break };
+                        packets.push(packet);
+                    }
+                }
+                changed = self.chain.changed() => if changed.is_err() { return },
+                _ = tick.tick() => {}
+                Some(_) = senders.tasks.join_next(), if !senders.tasks.is_empty() => {}
+            }
+        }
+    }
+
+    /// Makes the party, from its checkpoint where there is one.
+    async fn begin(&mut self) -> Result<Core, String> {
+        let training = self.chain.borrow_and_update().clone();
+        let id = self.handle.id;
+        let me = keys::position(&training, &self.member).ok_or("this member takes no part")?;
+        let own = training.parties.get(usize::from(me));
+        let own = own
+            .and_then(|party| party.keys.clone())
+            .ok_or("no keys were committed to")?;
+        let identities = &self.context.config.identities;
+        let secrets = Secrets::committed(identities, &training.session, &own).ok_or(
+            "the keys were committed to with another encryption key: give the node that one too, \
+             --agent-identity",
+        )?;
+        let seed = secrets.seed.clone();
+        let (material, max_body) = keys::material(&self.context, &training, me, seed)
+            .await
+            .map_err(|stop| stop.words())?;
+        let opener = Arc::new(Opener {
+            id,
+            session: training.session.0,
+            me: PartyId(me),
+            exchange: secrets.exchange,
+            peers: wire::peers(&training),
+            max_body,
+        });
+        let (files, pair) = (self.files.clone(), secrets.pair);
+        let core = self.context.blocking(move |context| {
+            let key = (id, &training.session);
+            let identities = &context.config.identities;
+            let stored = files
+                .load(key, Kind::Checkpoint, identities)
+                .map_err(|error| error.to_string())?;
+            let shares = match stored {
+                Some(_) => None,
+                None => keys::kept_shares(context, &files, id, &training)
+                    .map_err(|stop| stop.words())?,
+            };
+            let session = training.session;
+            let core = Core::new(
+                training.clone(),
+                material,
+                Signer(pair),
+                max_body,
+                shares,
+                stored.as_ref().map(|stored| &stored[..]),
+            );
+            let mut core = core.map_err(|error| error.to_string())?;
+            save(context, &files, (id, session), &mut core)?;
+            // Dealt: what is left of it is this party's own share.
+            files.remove((id, &session), Kind::Key);
+            Ok::<_, String>(core)
+        });
+        let core = core.await.map_err(|stop| stop.words())??;
+        self.handle.show(|shown| shown.opener = Some(opener));
+        Ok(core)
+    }
+
+    /// Takes packets, what the chain says, and stores what came of it. `None` if it panicked; false
+    /// where it could not be stored, and so nothing must be sent.
+    async fn step(
+        &self,
+        mut core: Core,
+        packets: Vec<(PartyId, Vec<Item>)>,
+        training: Training,
+        remind: bool,
+    ) -> Option<((Core, Vec<(PartyId, Vec<u8>)>), bool)> {
+        let (files, id) = (self.files.clone(), self.handle.id);
+        let done = self.context.blocking(move |context| {
+            let session = training.session;
+            core.update(training);
+            for (from, items) in packets {
+                core.take(from, items);
+            }
+            core.end_stages();
+            if remind {
+                core.remind_all();
+            }
+            let stored = save(context, &files, (id, session), &mut core);
+            if let Err(why) = &stored {
+                log::error!(target: LOG, "training={id} {why}");
+                core.keep_changed();
+            }
+            let out = match &stored {
+                Ok(()) => core.packets(),
+                Err(_) => Vec::new(),
+            };
+            ((core, out), stored.is_ok())
+        });
+        done.await.ok()
+    }
+
+    fn show(&self, core: &Core, begun: Instant, first: u32) {
+        let standing = core.standing();
+        let training = &core.training;
+        let done = standing.progress.round.saturating_sub(first);
+        let left = standing.progress.of.saturating_sub(standing.progress.round);
+        let spent = begun.elapsed().as_secs_f64();
+        let seconds_left = match (standing.over, done) {
+            (true, _) => Some(0),
+            (false, 0) => None,
+            (false, done) => Some((spent / f64::from(done) * f64::from(left)).ceil() as u64),
+        };
+        let answers = core.answers();
+        let until = training.phase.until();
+        let best = self.context.chain.best().number;
+        let late = best.saturating_add(self.context.config.margin) >= until
+            || core.has_invalid()
+            || standing.failed.is_some();
+        let state = match (&standing.failed, training.phase) {
+            (Some(_), _) => "failed",
+            (None, Phase::Delivering { .. }) => "delivering",
+            _ if standing.over => "over",
+            _ if late && answers.root.is_none() => "blocked",
+            _ => "running",
+        };
+        self.handle.ready.store(core.is_ready(), Ordering::Relaxed);
+        self.handle.show(|shown| {
+            shown.status = TrainingStatus {
+                state,
+                stage: training.phase.stage().unwrap_or_default(),
+                round: standing.progress.round,
+                of: standing.progress.of,
+                seconds_left,
+                waits_for: standing.waits_for.iter().map(|party| party.0).collect(),
+                why: standing.failed.clone(),
+            };
+            shown.answers = answers;
+            shown.late = late && !matches!(training.phase, Phase::Disputed { .. });
+            shown.part = core.part().map(<[u8]>::to_vec);
+        });
+    }
+}
+
+/// Stores what has changed.
+fn save(
+    context: &Context,
+    files: &Files,
+    (id, session): (TrainingId, Digest),
+    core: &mut Core,
+) -> Result<(), String> {
+    let Some(checkpoint) = core.checkpoint() else {
+        return Ok(());
+    };
+    let identity: &Identity = context.current_identity().map_err(|stop| stop.words())?;
+    let words = |error: std::io::Error| format!("the checkpoint could not be kept: {error}");
+    files
+        .save((id, &session), Kind::Checkpoint, identity, &checkpoint)
+        .map_err(words)?;
+    if let Some(part) = core.unsaved_part() {
+        files
+            .save((id, &session), Kind::Model, identity, &part)
+            .map_err(words)?;
+        core.part_is_saved();
+    }
+    Ok(())
+}
+
+/// A task for each other party that has a gateway.
+struct Senders {
+    to: BTreeMap<PartyId, mpsc::UnboundedSender<Vec<u8>>>,
+    tasks: JoinSet<()>,
+}
+
+impl Senders {
+    fn new(session: &Session, core: &Core) -> Self {
+        let mut senders = Senders {
+            to: BTreeMap::new(),
+            tasks: JoinSet::new(),
+        };
+        let me = core.material.me;
+        for (party, peer) in (0..).map(PartyId).zip(wire::peers(&core.training)) {
+            let Some(peer) = peer.filter(|_| party != me) else {
+                continue;
+            };
+            let (to, packets) = mpsc::unbounded_channel();
+            senders.to.insert(party, to);
+            senders.tasks.spawn(send::deliver(
+                session.peers.clone(),
+                peer.gateway,
+                (session.handle.id, party),
+                packets,
+                session.context.metrics.clone(),
+            ));
+        }
+        senders
+    }
+
+    fn send(&self, to: PartyId, packet: Vec<u8>) {
+        if let Some(sender) = self.to.get(&to) {
+            let _ = sender.send(packet);
+        }
+    }
+}
+
+impl Handle {
+    fn show(&self, change: impl FnOnce(&mut Shown)) {
+        change(&mut self.shown.lock());
+        self.changed.notify_waiters();
+    }
+
+    /// What the chain has at the last final block.
+    pub(super) fn update(&self, training: Training) {
+        self.chain.send_if_modified(|known| {
+            let changed = *known != training;
+            *known = training;
+            changed
+        });
+    }
+
+    pub(super) fn status(&self) -> TrainingStatus {
+        self.shown.lock().status.clone()
+    }
+
+    /// Longest packet that is taken.
+    pub(super) fn limit(&self) -> Result<usize, Refusal> {
+        let shown = self.shown.lock();
+        match &shown.opener {
+            Some(opener) => Ok(opener.limit()),
+            None => Err(Refusal::Busy("this party has not started yet")),
+        }
+    }
+
+    /// Takes a packet of another party.
+    pub(super) async fn take(self: Arc<Self>, packet: Vec<u8>) -> Result<(), Refusal> {
+        let opener = self.shown.lock().opener.clone();
+        let opener = opener.ok_or(Refusal::Busy("this party has not started yet"))?;
+        let Ok(_place) = self.openings.try_acquire() else {
+            return Err(Refusal::Busy("this party is taking other messages"));
+        };
+        let opened = tokio::task::spawn_blocking(move || opener.open(&packet)).await;
+        let (from, items) = opened.map_err(|error| Refusal::Wrong(error.to_string()))??;
+        let of_protocol = items.iter().any(|item| matches!(item, Item::Message(_)));
+        if of_protocol && !self.ready.load(Ordering::Relaxed) {
+            return Err(Refusal::Busy("this party waits for its share of the key"));
+        }
+        self.queue
+            .try_send((from, items))
+            .map_err(|_| Refusal::Busy("this party has too many messages to take"))
+    }
+
+    /// What to post of the epoch that the duty is of, as soon as there is something.
+    pub(super) async fn answer(&self, input: Digest) -> Option<Vec<u8>> {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if let Some(answer) = self.answer_now(input) {
+                return Some(answer);
+            }
+            changed.await;
+        }
+    }
+
+    fn answer_now(&self, input: Digest) -> Option<Vec<u8>> {
+        let session = self.chain.borrow().session;
+        let shown = self.shown.lock();
+        let fits = |epoch: u32, said: bool| duty_input(&session, epoch, said) == input;
+        let root = shown.answers.root;
+        let blocked = shown.answers.blocked.filter(|_| shown.late);
+        let root = root.filter(|post| fits(post.epoch, false) || fits(post.epoch, true));
+        let blocked = blocked.filter(|post| fits(post.epoch, false));
+        root.or(blocked).map(|post| codec::Encode::encode(&post))
+    }
+
+    /// The encoded part of the model.
+    pub(super) fn part(&self) -> Option<Vec<u8>> {
+        self.shown.lock().part.clone()
+    }
+}
+
+impl Stop {
+    /// Why, in words.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Stop::Cancelled => "it was cancelled".into(),
+            Stop::Withdrawn => "the chain does not ask for it any more".into(),
+            Stop::Retry(why) | Stop::Declined(why) | Stop::UnknownAlgorithm(why) => why,
+        }
+    }
+}

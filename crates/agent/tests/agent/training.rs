@@ -1,0 +1,405 @@
+//! Whole trainings: agents on a network that loses, repeats, delays and spoils messages.
+
+use ndarray::{concatenate, Array2, Axis};
+use salus_agent::Refusal;
+use salus_analytics::{
+    scale::Scale,
+    svm::{Data, Loss, Model, Sums, SvmParameters, Trainer},
+    table::ColumnRef,
+};
+use salus_primitives::training::{Backend, Departure, ModelAccess, Said, Standing};
+use salus_training::{
+    agreed::{self, Options},
+    data_set::{DataSet, Description, Kind, Table},
+    heterogeneous, homogeneous, Outcome,
+};
+
+use crate::consortium::{Consortium, Faults, Plan, ID};
+
+const COLUMNS: usize = 4;
+/// No deadline is reached.
+const PATIENT: u32 = 1_000_000;
+
+const ROUGH: Faults = Faults {
+    lose: 10,
+    repeat: 10,
+    delay: 20,
+    spoil: 5,
+    deny: 10,
+};
+
+/// Rows of two overlapping classes, 2 and 4.
+fn rows(from: usize, count: usize) -> Vec<([f64; COLUMNS], u8)> {
+    let mut state = 77 + from as u64;
+    let mut uniform = move || {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (state >> 40) as f64 / (1u64 << 24) as f64 - 0.5
+    };
+    let row = |number: usize| {
+        let class = if number.is_multiple_of(3) { 4 } else { 2 };
+        let shift = if class == 4 { 0.6 } else { -0.6 };
+        let value = |_| ((uniform() * 3.0 + shift) * 1000.0).round() / 1000.0;
+        ([0; COLUMNS].map(value), class)
+    };
+    (from..from + count).map(row).collect()
+}
+
+fn horizontal() -> Description {
+    Description {
+        partition: Kind::Homogeneous,
+        class: Some(ColumnRef::Name("class".into())),
+        patients: None,
+        table: Table::default(),
+    }
+}
+
+fn csv(rows: &[([f64; COLUMNS], u8)]) -> String {
+    let mut text = String::from("a,b,c,d,class\n");
+    for (number, (values, class)) in rows.iter().enumerate() {
+        let mut fields: Vec<String> = values.iter().map(f64::to_string).collect();
+        if number % 17 == 5 {
+            fields[1] = "?".into();
+        }
+        text.push_str(&format!("{},{class}\n", fields.join(",")));
+    }
+    text
+}
+
+fn svm(backend: Backend) -> SvmParameters {
+    SvmParameters {
+        positive: vec![4.0],
+        iterations: 8,
+        eta: 0.01,
+        fraction: if backend == Backend::SecureSvm {
+            12
+        } else {
+            16
+        },
+        loss: match backend {
+            Backend::PackedNewton => Loss::SquaredHinge,
+            _ => Loss::Hinge,
+        },
+        ..SvmParameters::default()
+    }
+}
+
+/// Three providers of 40 rows each.
+fn homogeneous_plan(backend: Backend, access: ModelAccess, stages: u32) -> (Plan, Vec<String>) {
+    let files: Vec<String> = (0..3).map(|party| csv(&rows(40 * party, 40))).collect();
+    let mut data = vec![None];
+    data.extend(files.iter().map(|file| Some((file.clone(), horizontal()))));
+    let options = Options {
+        classes: 0,
+        svm: svm(backend),
+    };
+    let plan = Plan {
+        backend,
+        options,
+        access,
+        stages,
+        stage_window: PATIENT,
+        data,
+    };
+    (plan, files)
+}
+
+/// The model of the rows of all in one place.
+fn pooled(consortium: &Consortium, files: &[String]) -> (Model, u32) {
+    let training = consortium.chain.training();
+    let terms = agreed::homogeneous(&training.terms, training.session.0, 3, COLUMNS).unwrap();
+    let sets = files.iter().map(|file| {
+        let set = DataSet::read(file.as_bytes(), &horizontal()).unwrap();
+        set.rows(&[4.0]).unwrap()
+    });
+    let sets: Vec<_> = sets.collect();
+    let views: Vec<_> = sets.iter().map(|set| set.values.view()).collect();
+    let all = homogeneous::Rows {
+        values: concatenate(Axis(0), &views).unwrap(),
+        positive: sets.iter().flat_map(|set| set.positive.clone()).collect(),
+    };
+    match homogeneous::pooled(&terms, &all).unwrap() {
+        Outcome::Model { model, rounds, .. } => (model, rounds),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn trains_homogeneous(backend: Backend, access: ModelAccess, stages: u32) {
+    let (plan, files) = homogeneous_plan(backend, access, stages);
+    let mut consortium = Consortium::new(plan).with(ROUGH);
+    consortium.start_all();
+    consortium
+        .until("the end", |all| all.chain.is_over().then_some(()))
+        .await;
+    let (model, rounds) = pooled(&consortium, &files);
+    let trained = consortium.model_of(0);
+    assert_eq!(trained.model(), model, "{backend:?}");
+    assert_eq!(trained.rounds, rounds);
+    let names: Vec<&str> = trained.columns.iter().map(|column| &*column.name).collect();
+    assert_eq!(names, ["a", "b", "c", "d"]);
+    if access == ModelAccess::Everyone {
+        assert_eq!(consortium.model_of(2), trained);
+    }
+    let training = consortium.chain.training();
+    assert!(training.roots.len() as u32 <= stages);
+    assert!(training.joined().all(|(_, party)| party.is_in()));
+    // What was spoilt on its way was refused, and named nobody.
+    let posts = consortium.chain.posts();
+    assert!(posts
+        .iter()
+        .all(|(_, post)| matches!(post.said, Said::Root { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn masked_sums_train_the_pooled_model() {
+    trains_homogeneous(Backend::Masked, ModelAccess::Everyone, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn packed_newton_trains_the_pooled_model() {
+    trains_homogeneous(Backend::PackedNewton, ModelAccess::Initiator, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_encrypted_model_is_trained_like_the_pooled_one() {
+    trains_homogeneous(Backend::SecureSvm, ModelAccess::Everyone, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_learns_no_model_agrees_on_its_digest_all_the_same() {
+    trains_homogeneous(Backend::SecureSvm, ModelAccess::Initiator, 1).await;
+}
+
+const PATIENTS: usize = 30;
+
+/// Three participants, columns a, (b, c) and d, in orders of their own; the second knows the classes.
+fn heterogeneous_plan(backend: Backend, access: ModelAccess) -> (Plan, Vec<String>) {
+    let table = rows(0, PATIENTS);
+    let columns: [&[usize]; 3] = [&[0], &[1, 2], &[3]];
+    let names = ["a", "b", "c", "d"];
+    let mut files = Vec::new();
+    for (party, own) in columns.iter().enumerate() {
+        let mut text = String::from("who");
+        own.iter()
+            .for_each(|column| text.push_str(&format!(",{}", names[*column])));
+        text.push_str(if party == 1 { ",class\n" } else { "\n" });
+        for place in 0..PATIENTS + party {
+            let number = (place * 7 + party) % (PATIENTS + party);
+            let (values, class) = match table.get(number) {
+                Some((values, class)) => (*values, *class),
+                // Patients that only this one has.
+                None => ([9.0; COLUMNS], 2),
+            };
+            text.push_str(&match number < PATIENTS {
+                true => format!("patient {number}"),
+                false => format!("patient {party}-{number}"),
+            });
+            own.iter()
+                .for_each(|column| text.push_str(&format!(",{}", values[*column])));
+            text.push_str(&if party == 1 {
+                format!(",{class}\n")
+            } else {
+                "\n".into()
+            });
+        }
+        files.push(text);
+    }
+    let description = |party: usize| Description {
+        partition: Kind::Heterogeneous,
+        class: (party == 1).then(|| ColumnRef::Name("class".into())),
+        patients: Some(ColumnRef::Name("who".into())),
+        table: Table::default(),
+    };
+    let described = files.iter().enumerate();
+    let data = described.map(|(party, file)| Some((file.clone(), description(party))));
+    let plan = Plan {
+        backend,
+        options: Options {
+            classes: 1,
+            svm: SvmParameters {
+                batch: if backend == Backend::Faithful { 1 } else { 0 },
+                iterations: if backend == Backend::Faithful { 20 } else { 3 },
+                ..svm(backend)
+            },
+        },
+        access,
+        stages: 2,
+        stage_window: PATIENT,
+        data: data.collect(),
+    };
+    (plan, files)
+}
+
+/// The model of the columns of all in one place, on the rows that all drew.
+fn joined_columns(consortium: &Consortium) -> Model {
+    let training = consortium.chain.training();
+    let session = training.session.0;
+    let parameters = agreed::heterogeneous(&training.terms, session, 3).unwrap();
+    let table = rows(0, PATIENTS);
+    let names: Vec<Vec<u8>> = (0..PATIENTS)
+        .map(|number| format!("patient {number}").into_bytes())
+        .collect();
+    let order = heterogeneous::order(&session, &names);
+    let mut values = Array2::from_shape_fn((PATIENTS, COLUMNS), |(row, column)| {
+        table[order[row] as usize].0[column]
+    });
+    Scale::apply(parameters.svm.scaling, values.view_mut());
+    let classes: Vec<bool> = order
+        .iter()
+        .map(|row| table[*row as usize].1 == 4)
+        .collect();
+    let data = Data::encode(&values, &classes, parameters.svm.fraction).unwrap();
+    let seeds: Vec<_> = (0..3).map(|party| consortium.seed(party)).collect();
+    let mut trainer = Trainer::new(&parameters.svm, COLUMNS).unwrap();
+    for drawn in heterogeneous::draw(&parameters, &seeds, PATIENTS) {
+        let sums = Sums::of(trainer.model(), &data, Some(&drawn), Loss::Hinge, None).unwrap();
+        trainer.absorb(&sums).unwrap();
+    }
+    trainer.model().clone()
+}
+
+async fn trains_heterogeneous(backend: Backend, access: ModelAccess) {
+    let (plan, _) = heterogeneous_plan(backend, access);
+    let mut consortium = Consortium::new(plan).with(ROUGH);
+    consortium.start_all();
+    consortium
+        .until("the end", |all| all.chain.is_over().then_some(()))
+        .await;
+    let trained = consortium.model_of(0);
+    assert_eq!(trained.model(), joined_columns(&consortium), "{backend:?}");
+    if access == ModelAccess::Everyone {
+        assert_eq!(consortium.model_of(2), trained);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn columns_are_trained_in_batches() {
+    trains_heterogeneous(Backend::Batch, ModelAccess::Everyone).await;
+}
+
+/// The initiator is entitled alone, and keeps its own part.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn columns_are_trained_row_by_row() {
+    trains_heterogeneous(Backend::Faithful, ModelAccess::Initiator).await;
+}
+
+/// A party that is killed in the middle goes on from its checkpoint, at whatever point that is.
+async fn survives(plan: Plan, victims: &[usize]) -> Consortium {
+    let mut consortium = Consortium::new(plan);
+    consortium.start_all();
+    for (number, victim) in victims.iter().enumerate() {
+        let round = number as u32 + 1;
+        consortium
+            .until("a round", |all| {
+                let status = all.status(*victim)?;
+                (status.round >= round).then_some(())
+            })
+            .await;
+        consortium.crash(*victim).await;
+        consortium.start(*victim);
+    }
+    consortium
+        .until("the end", |all| all.chain.is_over().then_some(()))
+        .await;
+    consortium
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_provider_and_the_analyst_that_are_killed_go_on() {
+    let (plan, files) = homogeneous_plan(Backend::Masked, ModelAccess::Everyone, 2);
+    let consortium = survives(plan, &[2, 0, 1]).await;
+    assert_eq!(
+        consortium.model_of(0).model(),
+        pooled(&consortium, &files).0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_participant_that_is_killed_goes_on() {
+    let (plan, _) = heterogeneous_plan(Backend::Faithful, ModelAccess::Everyone);
+    let consortium = survives(plan, &[1, 0, 2]).await;
+    assert_eq!(consortium.model_of(1).model(), joined_columns(&consortium));
+}
+
+/// A provider that is gone for good is silent; the others go on without it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_silent_provider_is_left_out() {
+    let (mut plan, files) = homogeneous_plan(Backend::Masked, ModelAccess::Everyone, 1);
+    plan.stage_window = 100;
+    let mut consortium = Consortium::new(plan);
+    consortium.start_all();
+    consortium
+        .until("the beginning", |all| all.chain.training().phase.stage())
+        .await;
+    consortium.chain.cut_off(2);
+    consortium.crash(2).await;
+    consortium
+        .until("the end", |all| all.chain.is_over().then_some(()))
+        .await;
+    let training = consortium.chain.training();
+    assert_eq!(
+        training.parties[2].standing,
+        Standing::Out(Departure::Silent)
+    );
+    // The others said that they wait for it, and were not silent.
+    let posts = consortium.chain.posts();
+    let blocked = posts.iter().filter_map(|(_, post)| match post.said {
+        Said::Blocked { missing, .. } => Some(missing),
+        Said::Root { .. } => None,
+    });
+    assert!(blocked.into_iter().all(|missing| missing & 0b100 != 0));
+    let trained = consortium.model_of(0);
+    let left: Vec<String> = [0, 2].iter().map(|at: &usize| files[*at].clone()).collect();
+    assert_eq!(trained.model(), pooled(&consortium, &left).0);
+}
+
+/// Nobody is heard that is no party of a training under way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn strangers_are_refused() {
+    let (plan, _) = homogeneous_plan(Backend::Masked, ModelAccess::Everyone, 1);
+    let mut consortium = Consortium::new(plan);
+    consortium.start_all();
+    consortium
+        .until("the beginning", |all| {
+            let status = all.status(1)?;
+            (status.state == "running").then_some(())
+        })
+        .await;
+    let trainings = consortium.nodes[1].trainings.clone().unwrap();
+    let other = trainings.take(ID + 1, vec![]).await;
+    assert_eq!(other, Err(Refusal::Unknown(ID + 1)));
+    let garbage = trainings.take(ID, vec![7; 300]).await;
+    assert!(matches!(garbage, Err(Refusal::Wrong(_))), "{garbage:?}");
+    let limit = trainings.limit(ID).unwrap();
+    let long = trainings.take(ID, vec![0; limit + 1]).await;
+    assert_eq!(long, Err(Refusal::TooLong(limit)));
+    // A packet for another party is none for this one.
+    let carried = consortium.net.carried.lock().clone();
+    let elsewhere = carried.iter().find(|(to, _)| !to.ends_with("-2")).unwrap();
+    let wrong = trainings.take(ID, elsewhere.1.clone()).await;
+    assert!(matches!(wrong, Err(Refusal::Wrong(_))), "{wrong:?}");
+    consortium
+        .until("the end", |all| all.chain.is_over().then_some(()))
+        .await;
+}
+
+/// What one party knows does not lie open in what the network carries.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_network_sees_no_names_and_no_models() {
+    let (plan, _) = homogeneous_plan(Backend::Masked, ModelAccess::Everyone, 1);
+    let mut consortium = Consortium::new(plan);
+    consortium.start_all();
+    consortium
+        .until("the end", |all| all.chain.is_over().then_some(()))
+        .await;
+    let session = consortium.chain.training().session;
+    let carried = consortium.net.carried.lock().clone();
+    assert!(carried.len() > 20);
+    for (_, packet) in carried {
+        assert!(!packet
+            .windows(32)
+            .any(|window| window == session.as_bytes()));
+        assert!(!packet.windows(5).any(|window| window == b"class"));
+    }
+}
