@@ -314,10 +314,27 @@ pub async fn list(chain: &Chain, institution: AccountId32) -> anyhow::Result<Vec
 }
 
 impl AddArgs {
-    async fn declare(&self, chain: &Chain, output: &Output) -> anyhow::Result<()> {
-        let base_path = self.node.base_path.as_deref().ok_or_else(|| {
+    /// Refuses what can be refused without a node.
+    fn check(&self) -> anyhow::Result<()> {
+        match self.training.description() {
+            Some(description) => {
+                self.base_path()?;
+                training::check(&self.file, &read(&self.file)?, &description)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Where a data set for trainings goes.
+    fn base_path(&self) -> anyhow::Result<&Path> {
+        let path = self.node.base_path.as_deref().ok_or_else(|| {
             usage("a data set for trainings stays at your node: name its folder with --base-path")
         })?;
+        check_base_path(path)?;
+        Ok(path)
+    }
+
+    async fn declare(&self, chain: &Chain, output: &Output) -> anyhow::Result<()> {
         let description = self
             .training
             .description()
@@ -326,7 +343,7 @@ impl AddArgs {
         let declared = training::declare(
             chain,
             &self.who.account()?,
-            &training::folder(base_path)?,
+            &training::folder(self.base_path()?)?,
             (&self.file, &content),
             &description,
             (self.training.purpose, &self.training.records),
@@ -364,6 +381,10 @@ impl Command {
     /// Does it.
     pub async fn run(self, global: &Global) -> anyhow::Result<()> {
         let output = global.output();
+        // Before a node is asked.
+        if let Command::Add(args) = &self {
+            args.check()?;
+        }
         let chain = Chain::connect(&global.node).await?;
         match self {
             Command::Add(args) if args.training.training.is_some() => {

@@ -9,7 +9,7 @@ use salus_primitives::{
     training::{DataSetId, DataSetSpec, Partition, MAX_CONSENTS},
     AccountId, Balance, BlockNumber, Digest,
 };
-use salus_training::data_set::{self, Description, Folder, Kind, Table};
+use salus_training::data_set::{self, DataSet, Description, Folder, Kind, Table};
 use serde::Serialize;
 use subxt::utils::{AccountId32, Static};
 use subxt_signer::sr25519::Keypair;
@@ -262,6 +262,13 @@ pub async fn declare(
             Err(error)
         }
     }
+}
+
+/// Refuses a file that no training could read.
+pub fn check(file: &Path, text: &[u8], description: &Description) -> anyhow::Result<()> {
+    DataSet::read(text, description)
+        .map(drop)
+        .map_err(|error| explain(error, file))
 }
 
 /// What is wrong with a file, in the words of the options.

@@ -50,7 +50,8 @@ pub struct PredictArgs {
     pub model: PathBuf,
     /// The table: its columns are found by their names, or by their numbers where it has no header.
     pub file: PathBuf,
-    /// The column of classes, by number from 1 or by name: says how right the predictions are.
+    /// The column of classes, by number from 1 or by name: says how right the predictions are [default:
+    /// the one of the training's name, if there is one].
     #[arg(long, value_name = "COLUMN")]
     pub class: Option<ColumnRef>,
     /// Write the predictions, a row each, 1 for positive (CSV); never overwrites.

@@ -53,6 +53,8 @@ pub struct ModelFile {
     pub rounds: u32,
     /// Why the training ended: `rounds`, `converged` or `few-rows-changed`.
     pub ended: String,
+    /// Name of the column of classes.
+    pub class: Option<String>,
 }
 
 /// One attribute of a model: (value - offset) / divisor times weight / 2^fraction.
@@ -89,6 +91,7 @@ impl ModelFile {
             bias: trained.bias,
             rounds: trained.rounds,
             ended: ended_name(trained.ended).to_owned(),
+            class: trained.class,
         }
     }
 
@@ -124,6 +127,7 @@ impl ModelFile {
             columns: columns.collect(),
             bias: self.bias,
             rounds: self.rounds,
+            class: self.class.clone(),
             ended: ended
                 .into_iter()
                 .find(|ended| ended_name(*ended) == self.ended)
@@ -323,7 +327,7 @@ impl Scores {
 }
 
 /// Applies a model to a table: which rows it takes for positive, and how right that is where a column
-/// of classes is named.
+/// of classes is named, or is there under the name that it had in the training.
 pub fn predict(
     model: &Trained,
     (file, text): (&Path, &[u8]),
@@ -336,19 +340,19 @@ pub fn predict(
         (0..names.len()).filter(|at| needed(&names[*at])).collect()
     };
     let header = table::columns(text, options).map_err(|error| usage(table_words(&error, file)))?;
+    let named = |name: &String| header.iter().position(|other| other == name);
     let classes_at = match class {
-        None => None,
-        Some(class) => Some(
-            header
-                .iter()
-                .position(|name| match class {
-                    ColumnRef::Name(other) => name == other,
-                    ColumnRef::Number(number) => header
-                        .get((*number as usize).wrapping_sub(1))
-                        .is_some_and(|at| std::ptr::eq(at, name)),
-                })
-                .ok_or_else(|| usage(format!("{}: there is no column {class}", file.display())))?,
-        ),
+        None => model.class.as_ref().and_then(named),
+        Some(class) => {
+            let found = match class {
+                ColumnRef::Name(name) => named(name),
+                ColumnRef::Number(number) => (*number as usize)
+                    .checked_sub(1)
+                    .filter(|at| *at < header.len()),
+            };
+            let unknown = || usage(format!("{}: there is no column {class}", file.display()));
+            Some(found.ok_or_else(unknown)?)
+        }
     };
     let used = wanted(&header);
     let drop = (0..header.len())

@@ -36,6 +36,12 @@ impl Command {
         match &self {
             Command::Predict(args) => return run_predict(&output, args),
             Command::Model { out: Some(out), .. } => check_new(out)?,
+            // Before a node is asked.
+            Command::Start(args) => {
+                check_can_ask(&output, args.yes)?;
+                args.terms.order()?;
+            }
+            Command::Join { yes, .. } => check_can_ask(&output, *yes)?,
             _ => {}
         }
         let chain = Chain::open(global).await?;
@@ -105,7 +111,6 @@ impl Command {
 }
 
 async fn run_start(chain: &Chain, output: &Output, args: &StartArgs) -> anyhow::Result<()> {
-    check_can_ask(output, args.yes)?;
     let (order, key) = (args.terms.order()?, args.who.account()?);
     if !order.together() && order.participants.contains(&account_of(&key)) {
         return Err(usage(
@@ -142,7 +147,6 @@ async fn run_join(
     data_set: Digest,
     yes: bool,
 ) -> anyhow::Result<()> {
-    check_can_ask(output, yes)?;
     let key = of.who.account()?;
     let at = chain.finalized().await?;
     let live = read::live(chain, &at, of.training).await?;
@@ -181,8 +185,8 @@ fn check_can_ask(output: &Output, yes: bool) -> anyhow::Result<()> {
     match yes || (!output.is_json() && io::stdin().is_terminal()) {
         true => Ok(()),
         false => Err(usage(
-            "nobody can be asked whether to go on: read what it tells to whom with --help and \
-             `salus train show`, and say --yes",
+            "there is no terminal to ask whether to go on: say --yes if you agree to what the training \
+             tells to whom",
         )),
     }
 }
