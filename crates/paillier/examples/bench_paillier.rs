@@ -2,6 +2,7 @@
 //!
 //! `bench_paillier kernel BITS SECONDS` prints operations a second of one core, one line each:
 //! the name of the operation and the number. Every operation runs for at least SECONDS.
+//! With the feature `bench-rug` it also prints what GMP does with the same tables of powers.
 //! `bench_paillier threshold BITS T N COUNT` times threshold decryption of COUNT ciphertexts.
 //! `bench_paillier generate BITS` times the making of a key.
 //! `bench_paillier encrypt MODULUS VALUE…` prints ciphertexts of decimal integers under a modulus
@@ -124,7 +125,45 @@ fn kernel(bits: &str, seconds: &str) -> Outcome<()> {
             Ok(())
         },
     )?;
+    #[cfg(feature = "bench-rug")]
+    with_gmp(bits, seconds, key)?;
     Ok(())
+}
+
+/// Encryption as the crate does it, one product a digit of 7 bits, with GMP's integers. Not constant
+/// time: a table is looked into where the digit says.
+#[cfg(feature = "bench-rug")]
+fn with_gmp(bits: u32, seconds: f64, key: &PublicKey) -> Outcome<()> {
+    use rand::RngExt;
+    use rug::{integer::Order, Integer};
+    const WINDOW: u32 = 7;
+    let n = Integer::from_digits(&key.modulus_bytes(), Order::Lsf);
+    let square = n.clone().square();
+    let random = || Integer::from_digits(&rand::rng().random::<[u8; 384]>(), Order::Lsf);
+    let x = random() % &n;
+    let base = x.pow_mod(&n, &square).map_err(|_| "no power")?;
+    let (mut next, mut tables) = (base, Vec::new());
+    for _ in 0..(bits / 2).div_ceil(WINDOW) {
+        let mut table = vec![Integer::from(1)];
+        while table.len() < 1 << WINDOW {
+            table.push(Integer::from(&table[table.len() - 1] * &next) % &square);
+        }
+        next = Integer::from(&table[table.len() - 1] * &next) % &square;
+        tables.push(table);
+    }
+    let exponents: Vec<Integer> = (0..64).map(|_| random().keep_bits(bits / 2)).collect();
+    rate("gmp_encrypt_half", seconds, exponents.len(), || {
+        for (value, exponent) in exponents.iter().enumerate() {
+            let mut power = Integer::from(&n * value as u64) + 1u32;
+            for (number, table) in (0..).zip(&tables) {
+                let digit = Integer::from(exponent >> (WINDOW * number)).keep_bits(WINDOW);
+                power *= &table[digit.to_usize().unwrap_or(0)];
+                power %= &square;
+            }
+            std::hint::black_box(power);
+        }
+        Ok(())
+    })
 }
 
 /// Safe primes of 1024 bits, drawn once: to draw them takes longer than to measure.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crypto_bigint::{BoxedUint, Gcd};
+use zeroize::Zeroizing;
 
 use crate::{
     encoding::{Kind, Reader, Writer},
@@ -54,6 +55,14 @@ impl Ciphertext {
             false => Err(Error::OtherKey("ciphertext")),
         }
     }
+}
+
+/// A factor that is not negative, below 2^bits.
+fn natural(index: usize, factor: &Int, bits: u32) -> Result<Zeroizing<BoxedUint>, Error> {
+    if factor.is_negative().to_bool() || bits >= INT_BITS || magnitude_bits(factor) > bits {
+        return Err(Error::Scalar { index, bits });
+    }
+    Ok(magnitude(factor))
 }
 
 /// Residues of a list of ciphertexts.
@@ -122,18 +131,50 @@ impl PublicKey {
         factor: &Int,
         bits: u32,
     ) -> Result<Ciphertext, Error> {
-        if factor.is_negative().to_bool() || bits >= INT_BITS || magnitude_bits(factor) > bits {
-            return Err(Error::Scalar { index: 0, bits });
-        }
-        let factor = magnitude(factor);
+        let factor = natural(0, factor, bits)?;
         let power = self.square().power(a.residue(self)?, &factor, bits);
         Ok(Ciphertext::new(self, power))
+    }
+
+    /// As [`PublicKey::scale_natural`], a factor for each, eight at a time where the processor can.
+    pub fn scale_natural_many(
+        &self,
+        ciphertexts: &[Ciphertext],
+        factors: &[Int],
+        bits: u32,
+    ) -> Result<Vec<Ciphertext>, Error> {
+        if factors.len() != ciphertexts.len() {
+            return Err(Error::Count {
+                what: "factors",
+                got: factors.len(),
+                expected: ciphertexts.len(),
+            });
+        }
+        let bases: Vec<Residue> = residues(self, ciphertexts)?.into_iter().cloned().collect();
+        let factors = factors.iter().enumerate();
+        let factors = factors.map(|(index, factor)| natural(index, factor, bits));
+        let factors = factors.collect::<Result<Vec<_>, Error>>()?;
+        let exponents: Vec<&BoxedUint> = factors.iter().map(|factor| &**factor).collect();
+        let powers = self.square().power_each(&bases, &exponents, bits);
+        let scaled = powers.into_iter();
+        Ok(scaled.map(|power| Ciphertext::new(self, power)).collect())
     }
 
     /// 2^bits a.
     pub fn shift(&self, a: &Ciphertext, bits: u32) -> Result<Ciphertext, Error> {
         let power = self.square().square_times(a.residue(self)?, bits);
         Ok(Ciphertext::new(self, power))
+    }
+
+    /// As [`PublicKey::shift`], for many, eight at a time where the processor can.
+    pub fn shift_many(
+        &self,
+        ciphertexts: &[Ciphertext],
+        bits: u32,
+    ) -> Result<Vec<Ciphertext>, Error> {
+        let values: Vec<Residue> = residues(self, ciphertexts)?.into_iter().cloned().collect();
+        let shifted = self.square().square_times_many(&values, bits).into_iter();
+        Ok(shifted.map(|power| Ciphertext::new(self, power)).collect())
     }
 
     /// Whether both are the same ciphertext; two of one number are not, unless one is a copy.

@@ -185,6 +185,18 @@ impl Modulus {
         power
     }
 
+    /// As [`Modulus::square_times`], for many.
+    pub(crate) fn square_times_many(&self, values: &[Residue], times: u32) -> Vec<Residue> {
+        let squares = values.chunks(8).flat_map(|values| match &self.ifma {
+            Some(field) if values.len() > 2 => table::square_lanes(field, values, times),
+            _ => {
+                let values = values.iter();
+                values.map(|a| self.square_times(a, times)).collect()
+            }
+        });
+        squares.collect()
+    }
+
     /// base^exponent, of an exponent below 2^bits.
     pub(crate) fn power(&self, base: &Residue, exponent: &BoxedUint, bits: u32) -> Residue {
         if self.ifma.is_none() {

@@ -352,6 +352,13 @@ pub(super) fn power_lanes(
     powers
 }
 
+/// Up to eight numbers to the power 2^times.
+pub(super) fn square_lanes(field: &Field, values: &[Residue], times: u32) -> Vec<Residue> {
+    let mut squares = together(field, values);
+    Work::new(field).square_times(field, &mut squares, times);
+    apart(&squares).take(values.len()).collect()
+}
+
 /// Room for products of lanes. Wiped when dropped.
 struct Work {
     scratch: Lanes,

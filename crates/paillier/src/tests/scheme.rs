@@ -34,6 +34,16 @@ proptest! {
             let natural = BigInt::from(k.magnitude().clone());
             prop_assert_eq!(open(&key.scale_natural(&x, &int(&natural), 64).unwrap()), &a * &natural);
             prop_assert_eq!(open(&key.shift(&x, shift).unwrap()), &a << shift);
+            // One more than lanes, and a few.
+            for count in [9usize, 3, 1] {
+                let (many, factors) = (vec![x.clone(); count], vec![int(&natural); count]);
+                for scaled in key.scale_natural_many(&many, &factors, 64).unwrap() {
+                    prop_assert_eq!(open(&scaled), &a * &natural);
+                }
+                for shifted in key.shift_many(&many, shift).unwrap() {
+                    prop_assert_eq!(open(&shifted), &a << shift);
+                }
+            }
             prop_assert_eq!(open(&key.sum(&[x.clone(), y.clone(), x.clone()]).unwrap()), &a + &b + &a);
             prop_assert_eq!(open(&encryptor.rerandomise(&x, &mut rng(9)).unwrap()), a.clone());
             prop_assert_eq!(open(&key.encode(&Plaintext::from_int(key, &int(&b)).unwrap())), b);
@@ -202,6 +212,10 @@ fn a_factor_beyond_its_bound_is_refused() {
     assert!(key.scale_natural(&c, &Int::from(255i64), 8).is_ok());
     for (factor, bits) in [(256i64, 8), (-1, 8), (1, 511)] {
         assert!(key.scale_natural(&c, &Int::from(factor), bits).is_err());
+        let (two, factors) = ([c.clone(), c.clone()], [Int::from(1i64), Int::from(factor)]);
+        let error = key.scale_natural_many(&two, &factors, bits).unwrap_err();
+        let index = usize::from(bits == 8);
+        assert_eq!(error, Error::Scalar { index, bits });
     }
 }
 

@@ -40,6 +40,62 @@ pub const HDD: Facts = (
 );
 pub const ACAD: Facts = ("acad", "australian.dat", "", 14, &[1.0]);
 
+/// Precision and recall that the book printed, in percent: of its secure training, and of its plain
+/// SVM. Tables 4.3 and 5.5.
+pub type Book = [f64; 4];
+
+/// What one back-end reached on a cohort, beside LinearSVC on the same splits and the book.
+pub struct Line {
+    pub cohort: &'static str,
+    pub backend: String,
+    pub ours: [f64; 3],
+    pub peer: [f64; 3],
+    pub book: Option<Book>,
+}
+
+impl Line {
+    /// Points of F1 above LinearSVC.
+    pub fn gap(&self) -> f64 {
+        self.ours[2] - self.peer[2]
+    }
+
+    /// Refuses an F1 of more than half a point below LinearSVC.
+    pub fn check(&self) -> Outcome<()> {
+        match self.gap() < -0.5 {
+            true => Err(format!(
+                "{}, {}: F1 is {:.2} points below LinearSVC",
+                self.cohort,
+                self.backend,
+                -self.gap()
+            )
+            .into()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// All lines as a table.
+pub fn print(title: &str, lines: &[Line]) {
+    println!("{title}: precision / recall / F1 in %, points of F1 above LinearSVC, and the book's");
+    for line in lines {
+        let [p, r, f] = line.ours;
+        let [peer_p, peer_r, peer_f] = line.peer;
+        let book = match line.book {
+            Some([p, r, plain_p, plain_r]) => {
+                format!("book {p:.2} / {r:.2}, its SVM {plain_p:.2} / {plain_r:.2}")
+            }
+            None => "not in the book".to_string(),
+        };
+        println!(
+            "  {:5} {:26} {p:.2} / {r:.2} / {f:.2}  LinearSVC {peer_p:.2} / {peer_r:.2} / {peer_f:.2}  \
+             {:+.2}  {book}",
+            line.cohort,
+            line.backend,
+            line.gap()
+        );
+    }
+}
+
 /// Reads a cohort from the folder that SALUS_DATA names.
 pub fn read((name, file, left_out, classes, positive): Facts) -> Outcome<Cohort> {
     let folder =

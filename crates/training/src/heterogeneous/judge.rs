@@ -16,8 +16,12 @@ const MASK_LOW: u32 = 16;
 const MASK_BITS: u32 = MASK_LOW + MASK_OCTAVES;
 /// Bits by which the noise of one participant exceeds the masks of all others.
 const GUARD: u32 = 16;
-/// Ciphertexts of a task: whole lanes of the arithmetic.
-const TASK: usize = 16;
+/// Ciphertexts of a task: whole lanes of the arithmetic, enough for one pass through its tables, and
+/// half of a hundred rows. It is the same on every machine: randomness is drawn task by task, and a
+/// participant that starts again must send what it sent before.
+const TASK: usize = 56;
+/// Groups of numbers that are packed together: lanes of the arithmetic.
+const LANES: usize = 8;
 
 /// Where the bits of a masked number are.
 ///
@@ -215,14 +219,17 @@ impl Judge {
     pub fn mask(&self, sums: &[Ciphertext], seed: &Seed) -> Result<Vec<Ciphertext>, Error> {
         let key = self.public();
         self.tasks(sums, seed, |sums, random| {
-            let masked = sums.iter().map(|sum| {
+            let masks = sums.iter().map(|_| {
                 let factor = factor(random);
                 // Uniform below r, but for 2^-48: the high part of a product.
                 let low = random_bits(128, random).wrapping_mul(&factor).shr(128);
                 let high = random_bits(self.layout.fine_bits, random).wrapping_mul(&factor);
-                let noise = Plaintext::from_int(key, &high.wrapping_add(&low))?;
-                let scaled = key.scale_natural(sum, &factor, MASK_BITS)?;
-                Ok(key.add_plain(&scaled, &noise)?)
+                (factor, high.wrapping_add(&low))
+            });
+            let (factors, noise): (Vec<Int>, Vec<Int>) = masks.unzip();
+            let scaled = key.scale_natural_many(sums, &factors, MASK_BITS)?;
+            let masked = scaled.iter().zip(&noise).map(|(scaled, noise)| {
+                Ok(key.add_plain(scaled, &Plaintext::from_int(key, noise)?)?)
             });
             let masked = masked.collect::<Result<Vec<_>, Error>>()?;
             Ok(self.encryptor.rerandomise_many(&masked, random)?)
@@ -236,17 +243,32 @@ impl Judge {
 
     /// Masked numbers, several to a ciphertext and none negative: what is decrypted.
     pub fn pack(&self, masked: &[Ciphertext]) -> Result<Vec<Ciphertext>, Error> {
-        let key = self.public();
-        let width = self.layout.slot_bits;
         let groups: Vec<&[Ciphertext]> = masked.chunks(self.layout.slots).collect();
-        let packed = groups.into_par_iter().map(|group| {
-            let (last, rest) = group.split_last().ok_or(Error::Ended)?;
-            let sum = rest.iter().rev().try_fold(last.clone(), |sum, number| {
-                key.add(&key.shift(&sum, width)?, number)
-            })?;
-            Ok(key.add_plain(&sum, &self.offset(group.len())?)?)
-        });
-        packed.collect()
+        let runs: Vec<&[&[Ciphertext]]> = groups.chunks(LANES).collect();
+        let packed = runs.into_par_iter().map(|groups| self.pack_run(groups));
+        let packed: Vec<Vec<Ciphertext>> = packed.collect::<Result<_, Error>>()?;
+        Ok(packed.into_iter().flatten().collect())
+    }
+
+    /// A ciphertext for each group: the numbers of one place of all groups together, the highest
+    /// place first. A group may be shorter than the others.
+    fn pack_run(&self, groups: &[&[Ciphertext]]) -> Result<Vec<Ciphertext>, Error> {
+        let key = self.public();
+        let nothing = key.sum(&[])?;
+        let mut sums = vec![nothing; groups.len()];
+        for place in (0..self.layout.slots).rev() {
+            if place + 1 < self.layout.slots {
+                sums = key.shift_many(&sums, self.layout.slot_bits)?;
+            }
+            for (sum, group) in sums.iter_mut().zip(groups) {
+                if let Some(number) = group.get(place) {
+                    *sum = key.add(sum, number)?;
+                }
+            }
+        }
+        let sums = sums.iter().zip(groups);
+        sums.map(|(sum, group)| Ok(key.add_plain(sum, &self.offset(group.len())?)?))
+            .collect()
     }
 
     /// Half a slot in each slot.
