@@ -167,12 +167,10 @@ fn common(declared: &[Vec<(DataSetId, Entry)>]) -> anyhow::Result<Shape> {
                  classes have to be the same, which `salus data list ACCOUNT --training` shows as \
                  `attributes` with --json",
         )),
-        (Some(_), Some(_)) => {
-            return Err(usage(
-                "those whom you ask have declared several data sets with the same attributes: say \
-                 which are meant with --like DATASET",
-            ))
-        }
+        (Some(_), Some(_)) => return Err(usage(
+            "those whom you ask have several lists of attributes in common: say which is meant \
+                 with --like DATASET, one of the declared data sets",
+        )),
     };
     let sets = declared
         .iter()
