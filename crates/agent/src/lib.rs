@@ -26,7 +26,7 @@ pub use chain::{Block, Chain, ChainError};
 pub use config::{Config, Error};
 pub use store::{AnswerStore, OffchainStore};
 pub use training::{
-    KeySource, OwnKeys, PeerError, Peers, Refusal, Training, TrainingStatus, Trainings,
+    KeySource, OwnKeys, PeerError, Peers, Primes, Refusal, Training, TrainingStatus, Trainings,
 };
 
 /// Target of all log lines.

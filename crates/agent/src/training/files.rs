@@ -5,12 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use codec::Encode;
+use codec::{DecodeAll, Encode};
 use polkadot_sdk::sp_crypto_hashing::blake2_256;
 use salus_envelope::Identity;
 use salus_primitives::{training::TrainingId, Digest};
 use zeroize::Zeroizing;
 
+use super::keys::Primes;
 use crate::{
     config::Error,
     kept::{make_private, write_private},
@@ -100,6 +101,39 @@ impl Files {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             other => other.map(Some),
         }
+    }
+
+    fn primes_path(&self, bits: u32) -> PathBuf {
+        self.0.join(format!("primes-{bits}.age"))
+    }
+
+    /// Whether there are primes that no training has taken.
+    pub(super) fn has_primes(&self, bits: u32) -> bool {
+        self.primes_path(bits).exists()
+    }
+
+    pub(super) fn keep_primes(
+        &self,
+        bits: u32,
+        identity: &Identity,
+        primes: &Primes,
+    ) -> io::Result<()> {
+        let [p, q] = primes;
+        let plain = Zeroizing::new((&**p, &**q).encode());
+        let sealed = salus_envelope::encrypt(&plain, &[identity.recipient()])
+            .map_err(|error| io::Error::other(error.to_string()))?;
+        write_private(&self.primes_path(bits), &sealed)
+    }
+
+    /// Takes the primes that were kept, once: the file is gone before they are used.
+    pub(super) fn take_primes(&self, bits: u32, identities: &[Identity]) -> Option<Primes> {
+        let path = self.primes_path(bits);
+        let sealed = fs::read(&path).ok()?;
+        fs::remove_file(&path).ok()?;
+        let open = |identity| salus_envelope::decrypt(&sealed, identity).ok();
+        let plain = identities.iter().find_map(open)?;
+        let (p, q) = <(Vec<u8>, Vec<u8>)>::decode_all(&mut &plain[..]).ok()?;
+        Some([Zeroizing::new(p), Zeroizing::new(q)])
     }
 
     pub(super) fn remove(&self, (id, session): (TrainingId, &Digest), kind: Kind) {

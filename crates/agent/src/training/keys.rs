@@ -19,34 +19,41 @@ use salus_training::{
     homogeneous, PartyId, Seed,
 };
 
+use zeroize::Zeroizing;
+
 use super::{
     files::{Files, Kind},
     party::{self, Material},
     Training,
 };
-use crate::{board::Ticket, context::Context, work::Stop};
+use crate::{board::Ticket, context::Context, work::Stop, LOG};
 
 /// Longest body of a message of a training in which this agent takes part, bytes.
 const MAX_BODY: usize = 64 << 20;
 
-/// Where the shared keys come from that this node deals: who makes one knows it.
+/// Two safe primes, little-endian.
+pub type Primes = [Zeroizing<Vec<u8>>; 2];
+
+/// Where the primes come from of which this node, as a dealer, makes shared keys.
 pub trait KeySource: Send + Sync + std::fmt::Debug {
-    /// Shares of a new key for so many participants, all of whom it needs.
-    fn shares(&self, bits: u32, parties: u16) -> Result<Vec<KeyShare>, salus_paillier::Error>;
+    /// Two safe primes for a modulus of so many bits.
+    fn primes(&self, bits: u32) -> Result<Primes, salus_paillier::Error>;
 }
 
-/// Makes keys by itself, from the system's random numbers: nobody can make one again. Safe primes
-/// take a minute or some.
+/// Draws them from the system's random numbers: nobody can draw them again. It takes minutes.
 #[derive(Clone, Copy, Debug)]
 pub struct OwnKeys;
 
 impl KeySource for OwnKeys {
-    fn shares(&self, bits: u32, parties: u16) -> Result<Vec<KeyShare>, salus_paillier::Error> {
-        let random = Identity::generate().derive(b"salus/training-dealer", &[]);
-        let mut random = Seed::new(random).random();
-        let dealer = Dealer::new(bits, &mut random)?;
-        Ok(dealer.run(parties, parties, &mut random)?.1)
+    fn primes(&self, bits: u32) -> Result<Primes, salus_paillier::Error> {
+        Ok(Dealer::new(bits, &mut fresh())?.primes())
     }
+}
+
+/// Random numbers of the system's.
+fn fresh() -> salus_training::Random {
+    let random = Identity::generate().derive(b"salus/training-dealer", &[]);
+    Seed::new(random).random()
 }
 
 /// What is derived for one training from the member's encryption key.
@@ -107,7 +114,8 @@ pub(super) async fn material(
         specs.push((position, id, data_set.spec));
     }
     let rows = specs.iter().map(|(_, _, spec)| spec.rows).max();
-    let columns = specs.first().map_or(0, |(_, _, spec)| spec.columns);
+    // An analyst commits to its keys before anybody has joined.
+    let columns = specs.first().map_or(1, |(_, _, spec)| spec.columns);
     let own = specs
         .into_iter()
         .find(|(position, _, _)| *position == me)
@@ -256,21 +264,65 @@ fn shares(
     if let Some(shares) = kept_shares(context, files, id, training)? {
         return Ok(shares);
     }
-    let parties = training.parties.len() as u16;
-    let keys = &context.config.keys;
-    let shares = keys
-        .shares(training.terms.key_bits.into(), parties)
-        .map_err(|error| Stop::Declined(error.to_string()))?;
+    let (parties, bits) = (
+        training.parties.len() as u16,
+        training.terms.key_bits.into(),
+    );
+    let failed = |error: salus_paillier::Error| Stop::Declined(error.to_string());
+    let [p, q] = match files.take_primes(bits, &context.config.identities) {
+        Some(primes) => primes,
+        None => context.config.keys.primes(bits).map_err(failed)?,
+    };
+    let dealer = Dealer::from_primes(&p, &q).map_err(failed)?;
+    let (_, shares) = dealer.run(parties, parties, &mut fresh()).map_err(failed)?;
     let shares: Vec<Vec<u8>> = shares
         .iter()
         .map(|share| share.to_bytes().to_vec())
         .collect();
     let identity = context.current_identity()?;
-    let plain = zeroize::Zeroizing::new(shares.encode());
+    let plain = Zeroizing::new(shares.encode());
     files
         .save((id, &training.session), Kind::Key, identity, &plain)
         .map_err(|error| Stop::Retry(format!("the key could not be kept: {error}")))?;
     Ok(shares)
+}
+
+/// Bits of the keys that a node makes ready beforehand: the usual ones.
+const READY_BITS: u32 = 2048;
+
+/// Whether this node should have primes ready and has none: it holds the classes of some patients, so it
+/// may be asked to deal the key of a training on columns.
+pub(super) fn lacks_primes(context: &Context, files: &Files) -> bool {
+    if files.has_primes(READY_BITS) {
+        return false;
+    }
+    let Ok(folder) = Folder::open(context.config.data_dir.join(FOLDER)) else {
+        return false;
+    };
+    let ids = folder.list().unwrap_or_default();
+    ids.iter().any(|id| {
+        folder.description(id).is_ok_and(|description| {
+            description.partition == salus_training::data_set::Kind::Heterogeneous
+                && description.class.is_some()
+        })
+    })
+}
+
+/// Draws primes on this thread, at the lowest priority, and keeps them sealed until a training takes them.
+pub(super) fn draw_ahead(context: &Context, files: &Files) {
+    // Of this thread only. Where the system refuses, it takes as much as any other.
+    let _ = rustix::process::nice(19);
+    let Ok(identity) = context.current_identity() else {
+        return;
+    };
+    let kept = match context.config.keys.primes(READY_BITS) {
+        Ok(primes) => files.keep_primes(READY_BITS, identity, &primes),
+        Err(error) => return log::error!(target: LOG, "primes for a training's key: {error}"),
+    };
+    match kept {
+        Ok(()) => log::info!(target: LOG, "primes for the key of a training are ready"),
+        Err(error) => log::warn!(target: LOG, "primes could not be kept: {error}"),
+    }
 }
 
 /// Shares that were made and not yet dealt.

@@ -10,7 +10,10 @@ mod wire;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, OnceLock, Weak},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc, OnceLock, Weak,
+    },
 };
 
 use codec::Encode;
@@ -38,10 +41,13 @@ use crate::{
 use files::{Files, Kind};
 use session::{Handle, Session};
 
-pub use keys::{KeySource, OwnKeys};
+pub use keys::{KeySource, OwnKeys, Primes};
 pub use send::{PeerError, Peers};
 pub use session::TrainingStatus;
 pub use wire::Refusal;
+
+/// Final blocks between two looks whether primes are to be drawn.
+const LOOK_EVERY: BlockNumber = 4;
 
 /// A live training.
 pub type Training = training::Training<AccountId, Balance, BlockNumber>;
@@ -69,6 +75,8 @@ struct Inner {
     peers: Option<Arc<dyn Peers>>,
     context: OnceLock<Weak<Context>>,
     live: Mutex<BTreeMap<TrainingId, Entry>>,
+    /// Primes are being drawn.
+    drawing: Arc<AtomicBool>,
 }
 
 impl Trainings {
@@ -81,6 +89,7 @@ impl Trainings {
             peers,
             context: OnceLock::new(),
             live: Mutex::default(),
+            drawing: Arc::default(),
         })))
     }
 
@@ -165,6 +174,32 @@ impl Trainings {
             );
         }
         context.metrics.trainings(entries.len());
+        // A training under way needs the cores more.
+        let idle = entries.is_empty() && self.0.peers.is_some();
+        drop(entries);
+        if idle && block.number.is_multiple_of(LOOK_EVERY) {
+            self.draw_ahead(context);
+        }
+    }
+
+    /// Has primes drawn in the background where some may be needed.
+    fn draw_ahead(&self, context: Arc<Context>) {
+        let (files, drawing) = (self.0.files.clone(), self.0.drawing.clone());
+        if drawing.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let done = drawing.clone();
+        let spawned = std::thread::Builder::new()
+            .name("training-primes".into())
+            .spawn(move || {
+                if keys::lacks_primes(&context, &files) {
+                    keys::draw_ahead(&context, &files);
+                }
+                done.store(false, Ordering::SeqCst);
+            });
+        if spawned.is_err() {
+            drawing.store(false, Ordering::SeqCst);
+        }
     }
 
     /// Stops all of them; they go on from their checkpoints.

@@ -1,12 +1,7 @@
 //! A chain that judges one training as the pallet does, and a network between its parties that loses,
 //! repeats, delays and spoils what it carries.
 
-use std::{
-    collections::BTreeMap,
-    num::NonZeroUsize,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use codec::Decode;
 use futures::{
@@ -18,11 +13,10 @@ use futures::{
 use parking_lot::Mutex;
 use polkadot_sdk::substrate_prometheus_endpoint::Registry;
 use salus_agent::{
-    Agent, Block, Chain, ChainError, Config, KeySource, PeerError, Peers, Refusal, Training,
-    Trainings,
+    Agent, Block, Chain, ChainError, Config, KeySource, PeerError, Peers, Primes, Refusal,
+    Training, Trainings,
 };
 use salus_envelope::Identity;
-use salus_paillier::threshold::{Dealer, KeyShare, Setup};
 use salus_primitives::{
     duties::{Duty, DutyKind},
     jobs::{Assignment, JobId, ResultPointer, Sealing},
@@ -55,27 +49,13 @@ const SAFE: [&str; 2] = [
 struct TestKeys;
 
 impl KeySource for TestKeys {
-    fn shares(&self, _: u32, parties: u16) -> Result<Vec<KeyShare>, salus_paillier::Error> {
-        static DEALT: LazyLock<Mutex<BTreeMap<u16, Vec<Vec<u8>>>>> = LazyLock::new(Mutex::default);
-        let mut dealt = DEALT.lock();
-        let shares = dealt.entry(parties).or_insert_with(|| {
-            let number = |text: &str| {
-                let mut bytes = hex::decode(text).expect("hexadecimal digits");
-                bytes.reverse();
-                bytes
-            };
-            let dealer = Dealer::from_primes(&number(SAFE[0]), &number(SAFE[1])).expect("primes");
-            let mut random = Seed::new([9; 32]).random();
-            let (_, shares) = dealer.run(parties, parties, &mut random).expect("deals");
-            shares
-                .iter()
-                .map(|share| share.to_bytes().to_vec())
-                .collect()
-        });
-        shares
-            .iter()
-            .map(|share| KeyShare::from_bytes(share))
-            .collect()
+    fn primes(&self, _: u32) -> Result<Primes, salus_paillier::Error> {
+        let number = |text: &str| {
+            let mut bytes = hex::decode(text).expect("hexadecimal digits");
+            bytes.reverse();
+            zeroize::Zeroizing::new(bytes)
+        };
+        Ok(SAFE.map(number))
     }
 }
 
@@ -173,6 +153,8 @@ struct Board {
     parts: BTreeMap<Position, ResultPointer>,
     recipients: Vec<(AccountId, Recipient)>,
     streams: Vec<mpsc::UnboundedSender<Block>>,
+    /// Data sets of those who join once the first party is ready.
+    late: BTreeMap<usize, DataSetId>,
     /// Whose answers the chain does not get.
     cut_off: Option<Position>,
     pub posts: Vec<(Position, StagePost)>,
@@ -234,8 +216,12 @@ impl Board {
             DutyKind::TrainingKeys => {
                 let keys = PartyKeys::decode(&mut bytes).expect("keys");
                 self.training.parties[at].keys = Some(keys);
-                let mut joined = self.training.parties.iter().filter(|party| party.is_in());
-                if joined.all(|party| party.keys.is_some()) {
+                for (at, data_set) in std::mem::take(&mut self.late) {
+                    self.training.parties[at].standing = Standing::Joined;
+                    self.training.parties[at].data_set = Some(data_set);
+                }
+                let mut parties = self.training.parties.iter();
+                if parties.all(|party| party.keys.is_some()) {
                     self.begin_stage(0);
                 }
             }
@@ -523,7 +509,7 @@ impl Consortium {
         let mut nodes = Vec::new();
         let (mut parties, mut data_sets, mut recipients) =
             (Vec::new(), BTreeMap::new(), Vec::new());
-        let mut attributes = None;
+        let (mut attributes, mut late) = (None, BTreeMap::new());
         for (number, data) in (1u8..).zip(plan.data) {
             let node = Node {
                 member: AccountId::new([number; 32]),
@@ -543,10 +529,17 @@ impl Consortium {
                 attributes = Some(declared.attributes);
                 data_sets.insert(declared.id, of_chain(&node.member, declared, description));
             }
+            let data_set = declared.map(|(declared, _)| declared.id);
+            if let (Some(data_set), true) = (data_set, number > 1) {
+                late.insert(usize::from(number) - 1, data_set);
+            }
             parties.push(Party {
-                standing: Standing::Joined,
+                standing: match number {
+                    1 => Standing::Joined,
+                    _ => Standing::Invited,
+                },
                 account: node.member.clone(),
-                data_set: declared.map(|(declared, _)| declared.id),
+                data_set: data_set.filter(|_| number == 1),
                 keys: None,
                 said: None,
                 delivered: false,
@@ -610,6 +603,7 @@ impl Consortium {
                 parts: BTreeMap::new(),
                 recipients,
                 streams: Vec::new(),
+                late,
                 cut_off: None,
                 posts: Vec::new(),
             }))),

@@ -1,6 +1,8 @@
 //! Whole trainings: agents on a network that loses, repeats, delays and spoils messages.
 
+use codec::Encode;
 use ndarray::{concatenate, Array2, Axis};
+use polkadot_sdk::sp_core::{sr25519, Pair};
 use salus_agent::Refusal;
 use salus_analytics::{
     scale::Scale,
@@ -11,7 +13,7 @@ use salus_primitives::training::{Backend, Departure, ModelAccess, Said, Standing
 use salus_training::{
     agreed::{self, Options},
     data_set::{DataSet, Description, Kind, Table},
-    heterogeneous, homogeneous, Outcome,
+    heterogeneous, homogeneous, Outcome, Outgoing, PartyId, Post, Signer, To,
 };
 
 use crate::consortium::{Consortium, Faults, Plan, ID};
@@ -401,5 +403,93 @@ async fn the_network_sees_no_names_and_no_models() {
             .windows(32)
             .any(|window| window == session.as_bytes()));
         assert!(!packet.windows(5).any(|window| window == b"class"));
+    }
+}
+
+/// Signs for the party at a position what it never would.
+struct Liar(sr25519::Pair);
+
+impl Signer for Liar {
+    fn sign(&self, digest: &[u8; 32]) -> Vec<u8> {
+        self.0.sign(digest).0.to_vec()
+    }
+}
+
+/// A party that signs what is no message of the protocol, or another one under a number it has used, is
+/// named at once by all others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_sends_what_does_not_verify_is_named() {
+    for backend in [Backend::Masked, Backend::SecureSvm] {
+        let (plan, _) = homogeneous_plan(backend, ModelAccess::Everyone, 1);
+        let mut consortium = Consortium::new(plan);
+        consortium.start_all();
+        consortium
+            .until("the beginning", |all| {
+                let begun =
+                    [0, 1, 3].map(|at| all.status(at).is_some_and(|s| s.state == "running"));
+                begun.iter().all(|begun| *begun).then_some(())
+            })
+            .await;
+        consortium.crash(2).await;
+        let training = consortium.chain.training();
+        let seed = consortium.seed(2);
+        let liar = Liar(sr25519::Pair::from_seed(
+            seed.derive("signing", &[]).expose(),
+        ));
+        let parties: Vec<PartyId> = (0..4).map(PartyId).collect();
+        let mut post = Post::new(training.session.0, PartyId(2), &parties, 1000);
+        let out = Outgoing {
+            to: To::All,
+            round: 0,
+            body: vec![250; 50],
+        };
+        for envelope in post.seal(&out, &liar).unwrap() {
+            let to = usize::from(envelope.header.to.0);
+            let keys = training.parties[to].keys.clone().unwrap();
+            let items = vec![(0u8, envelope)].encode();
+            let sealed = salus_envelope::encrypt(&items, &[keys.exchange]).unwrap();
+            let node = consortium.nodes[to].trainings.clone().unwrap();
+            node.take(ID, (2u16, sealed).encode()).await.unwrap();
+        }
+        consortium
+            .until("all name it", |all| {
+                let posts = all.chain.posts();
+                let naming = posts
+                    .iter()
+                    .filter(|(_, post)| matches!(post.said, Said::Blocked { invalid: 0b100, .. }));
+                (naming.count() == 3).then_some(())
+            })
+            .await;
+    }
+}
+
+/// Columns cannot be trained without one of the participants: it ends, and nothing stays behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_silent_participant_ends_the_training() {
+    let (mut plan, _) = heterogeneous_plan(Backend::Batch, ModelAccess::Everyone);
+    plan.stage_window = 200;
+    let mut consortium = Consortium::new(plan);
+    consortium.start_all();
+    consortium
+        .until("the beginning", |all| {
+            let status = all.status(0)?;
+            (status.state == "running").then_some(())
+        })
+        .await;
+    consortium.chain.cut_off(2);
+    consortium.crash(2).await;
+    consortium
+        .until("the end", |all| all.chain.is_over().then_some(()))
+        .await;
+    assert_eq!(consortium.chain.ended(), Some(Departure::Silent));
+    consortium
+        .until("nothing is left", |all| {
+            let left = [0, 1].map(|at| all.status(at).is_some());
+            (left == [false; 2]).then_some(())
+        })
+        .await;
+    for at in [0, 1] {
+        let folder = consortium.nodes[at].folder().join("trainings");
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
     }
 }

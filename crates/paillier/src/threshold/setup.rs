@@ -47,6 +47,13 @@ impl Dealer {
         }
     }
 
+    /// The primes, little-endian, for who draws them before they are needed: to be kept as secret as the
+    /// key, and forgotten with it.
+    pub fn primes(&self) -> [Zeroizing<Vec<u8>>; 2] {
+        let bytes = |prime: &BoxedUint| Zeroizing::new(prime.to_le_bytes().to_vec());
+        [bytes(&self.p), bytes(&self.q)]
+    }
+
     /// Takes two safe primes, little-endian, which were drawn elsewhere.
     pub fn from_primes(p: &[u8], q: &[u8]) -> Result<Self, Error> {
         let (p, q) = read_primes(p, q)?;
