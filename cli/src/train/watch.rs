@@ -12,7 +12,7 @@ use subxt::{events::Events, utils::AccountId32};
 use super::read::{self, blocked_words, departure_words, end_words, Phase};
 use crate::{
     chain::{api::training::events, text::hex_of, Chain, Config},
-    output::{self, count},
+    output,
 };
 
 /// Between two looks at the chain.
@@ -137,10 +137,9 @@ impl Step {
             Step::Opened { join_by } => format!("opened; join until block {join_by}"),
             Step::Joined { position, who } => format!("party {position}, {who}, joined"),
             Step::Ready { position } => format!("party {position} is ready"),
-            Step::Started { parties, until } => format!(
-                "{} train; first stage until block {until}",
-                count(*parties, "part").replace("part", if *parties == 1 { "party" } else { "partie" })
-            ),
+            Step::Started { parties, until } => {
+                format!("{parties} parties train; first stage until block {until}")
+            }
             Step::Posted {
                 position,
                 stage,

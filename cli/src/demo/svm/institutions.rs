@@ -6,7 +6,7 @@ use anyhow::{bail, Context};
 use salus_primitives::membership::Role;
 
 use crate::{
-    chain::Chain,
+    chain::{account_of, Chain},
     demo::{
         people::{founders, Person},
         report::Story,
@@ -78,10 +78,15 @@ impl<'a> Institutions<'a> {
                     if !vote.done {
                         bail!("{} of {} votes", vote.ayes, vote.threshold);
                     }
+                    // Its node signs with a key of its own.
+                    let operator = KeySource::Development(format!("//{}//operator", fifth.name));
+                    let hot = operator.account()?;
+                    registry::set_operator(&chain, &fifth.key, Some(account_of(&hot))).await?;
+                    registry::accept_operator(&chain, &hot, fifth.account()).await?;
                     let identity = stage.folder.join(format!("{FIFTH}.age"));
                     fifth.identity.save(&identity)?;
                     let addition = Addition {
-                        operator: Some(KeySource::Development(format!("//{}", fifth.name))),
+                        operator: Some(operator),
                         identities: vec![identity],
                         ..Addition::default()
                     };
