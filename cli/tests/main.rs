@@ -14,4 +14,5 @@ mod pool;
 mod program;
 mod spec;
 mod stake;
+mod train;
 mod usage;
