@@ -135,9 +135,7 @@ impl Trainings {
                 .get(id)
                 .is_some_and(|training| keys::position(training, &member).is_some());
             if over {
-                let key = (*id, &entry.session);
-                self.0.files.remove(key, Kind::Checkpoint);
-                self.0.files.remove(key, Kind::Key);
+                entry.handle.close(&self.0.files, &entry.session);
                 log::info!(target: LOG, "training={id} is over");
             }
             !over

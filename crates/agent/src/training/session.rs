@@ -81,6 +81,8 @@ pub(super) struct Handle {
     shown: Mutex<Shown>,
     changed: Notify,
     ready: AtomicBool,
+    /// Set once the training is over: a step that still runs must not leave a file behind.
+    closed: Mutex<bool>,
     openings: Semaphore,
     queue: mpsc::Sender<(PartyId, Vec<Item>)>,
     chain: watch::Sender<Training>,
@@ -112,6 +114,7 @@ impl Session {
             shown: Mutex::default(),
             changed: Notify::new(),
             ready: AtomicBool::new(false),
+            closed: Mutex::new(false),
             openings: Semaphore::new(OPENINGS),
             queue,
             chain,
@@ -212,6 +215,7 @@ impl Session {
             max_body,
         });
         let (files, pair) = (self.files.clone(), secrets.pair);
+        let handle = self.handle.clone();
         let core = self.context.blocking(move |context| {
             let key = (id, &training.session);
             let identities = &context.config.identities;
@@ -233,7 +237,7 @@ impl Session {
                 stored.as_ref().map(|stored| &stored[..]),
             );
             let mut core = core.map_err(|error| error.to_string())?;
-            save(context, &files, (id, session), &mut core)?;
+            save(context, &files, &handle, session, &mut core)?;
             // Dealt: what is left of it is this party's own share.
             files.remove((id, &session), Kind::Key);
             Ok::<_, String>(core)
@@ -252,7 +256,7 @@ impl Session {
         training: Training,
         remind: bool,
     ) -> Option<((Core, Vec<(PartyId, Vec<u8>)>), bool)> {
-        let (files, id) = (self.files.clone(), self.handle.id);
+        let (files, handle) = (self.files.clone(), self.handle.clone());
         let done = self.context.blocking(move |context| {
             let session = training.session;
             core.update(training);
@@ -263,9 +267,9 @@ impl Session {
             if remind {
                 core.remind_all();
             }
-            let stored = save(context, &files, (id, session), &mut core);
+            let stored = save(context, &files, &handle, session, &mut core);
             if let Err(why) = &stored {
-                log::error!(target: LOG, "training={id} {why}");
+                log::error!(target: LOG, "training={} {why}", handle.id);
                 core.keep_changed();
             }
             let out = match &stored {
@@ -323,9 +327,15 @@ impl Session {
 fn save(
     context: &Context,
     files: &Files,
-    (id, session): (TrainingId, Digest),
+    handle: &Handle,
+    session: Digest,
     core: &mut Core,
 ) -> Result<(), String> {
+    let closed = handle.closed.lock();
+    if *closed {
+        return Ok(());
+    }
+    let id = handle.id;
     let Some(checkpoint) = core.checkpoint() else {
         return Ok(());
     };
@@ -384,6 +394,14 @@ impl Handle {
     fn show(&self, change: impl FnOnce(&mut Shown)) {
         change(&mut self.shown.lock());
         self.changed.notify_waiters();
+    }
+
+    /// Removes what was kept of it, but for the model; nothing is kept from now on.
+    pub(super) fn close(&self, files: &Files, session: &Digest) {
+        let mut closed = self.closed.lock();
+        *closed = true;
+        files.remove((self.id, session), Kind::Checkpoint);
+        files.remove((self.id, session), Kind::Key);
     }
 
     /// What the chain has at the last final block.

@@ -367,6 +367,15 @@ impl Judge {
         self.0.lock().ended
     }
 
+    /// Moves the deadline of the stage to so many blocks from now.
+    pub fn hurry(&self, blocks: BlockNumber) {
+        let mut board = self.0.lock();
+        let number = board.number;
+        if let Phase::Running { until, .. } = &mut board.training.phase {
+            *until = number + blocks;
+        }
+    }
+
     /// The chain hears nothing of this party any more.
     pub fn cut_off(&self, position: Position) {
         self.0.lock().cut_off = Some(position);
