@@ -131,9 +131,9 @@ impl Trainings {
         };
         let mut entries = self.0.live.lock();
         entries.retain(|id, entry| {
-            let over = !live
+            let over = live
                 .get(id)
-                .is_some_and(|training| keys::position(training, &member).is_some());
+                .is_none_or(|training| keys::position(training, &member).is_none());
             if over {
                 entry.handle.close(&self.0.files, &entry.session);
                 log::info!(target: LOG, "training={id} is over");
