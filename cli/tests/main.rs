@@ -15,4 +15,5 @@ mod program;
 mod spec;
 mod stake;
 mod train;
+mod training;
 mod usage;

@@ -593,7 +593,7 @@ impl Consortium {
             },
             terms,
             initiator,
-            parties: parties.try_into().ok().expect("at most eleven"),
+            parties: parties.try_into().expect("at most eleven"),
             epoch: 0,
             retries: 0,
             roots: Default::default(),
