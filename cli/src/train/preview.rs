@@ -164,12 +164,12 @@ impl Preview {
         }
         if let Some(time) = &self.estimate {
             text.push_str(&format!(
-                "\nAt most about {} of computation on machines like this one (analyst {:.1} s, busiest \
-                 participant {:.1} s), {:.1} MB sent by all, and {} one after the other, each of which \
+                "\nAt most about {} of computation on machines like this one (analyst {}, busiest \
+                 participant {}), {:.1} MB sent by all, and {} one after the other, each of which \
                  takes what the network takes\n",
                 seconds(time.analyst + time.participant),
-                time.analyst,
-                time.participant,
+                self::seconds(time.analyst),
+                self::seconds(time.participant),
                 time.bytes as f64 / 1e6,
                 count(time.exchanges, "message"),
             ));
@@ -205,7 +205,8 @@ async fn measured(
 pub fn seconds(seconds: f64) -> String {
     let time = Duration::from_secs_f64(seconds.max(0.0));
     match time.as_secs() {
-        0 => format!("{:.1} s", seconds.max(0.0)),
+        0 if seconds < 0.1 => format!("{} ms", time.as_millis()),
+        0 => format!("{seconds:.1} s"),
         whole @ 1..120 => format!("{whole} s"),
         whole @ 120..7200 => format!("{} min", whole.div_ceil(60)),
         whole => format!("{:.1} h", whole as f64 / 3600.0),
@@ -219,6 +220,7 @@ mod tests {
     #[test]
     fn times_are_said_in_fitting_units() {
         for (number, words) in [
+            (0.0042, "4 ms"),
             (0.34, "0.3 s"),
             (12.9, "12 s"),
             (121.0, "3 min"),

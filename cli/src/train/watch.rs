@@ -238,7 +238,7 @@ impl Progress {
             "{}, round {} of at most {}",
             self.state, self.round, self.of
         );
-        if let Some(left) = self.seconds_left {
+        if let Some(left) = self.seconds_left.filter(|left| *left > 0.0) {
             text.push_str(&format!(", about {} left", super::preview::seconds(left)));
         }
         if !self.waits_for.is_empty() {

@@ -45,9 +45,9 @@ fn draw(
     let last = points().map(|(at, _)| at).max().unwrap_or_default();
     let low = points().map(|(_, value)| value).fold(f64::MAX, f64::min);
     let high = points().map(|(_, value)| value).fold(0.0, f64::max);
-    // Whole decades, so that the axis has ticks however close the values are; one above for the
-    // legend.
-    let decades = 10f64.powf(low.log10().floor())..10f64.powf(high.log10().floor() + 2.0);
+    // Whole decades, so that the axis has ticks however close the values are; above them is room for
+    // the legend.
+    let decades = 10f64.powf(low.log10().floor())..10f64.powf((5.0 * high).log10().ceil());
     let root = BitMapBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&root)
