@@ -283,7 +283,7 @@ mod tests {
             Err(Error::Digest)
         );
         let alone = part(0, &["a"], &[1], Some(0));
-        assert!(Trained::combine(&[alone.clone()], false, &alone.commitment()).is_ok());
+        assert!(Trained::combine(std::slice::from_ref(&alone), false, &alone.commitment()).is_ok());
     }
 
     #[test]
