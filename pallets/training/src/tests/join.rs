@@ -219,7 +219,7 @@ fn keys_are_committed_to_once_and_in_time() {
             ..keys(ANALYST)
         };
         assert_noop!(
-            PalletTraining::commit_keys(signed(ANALYST), id, without),
+            PalletTraining::commit_keys(signed(ANALYST), id, without.clone()),
             Error::<Test>::KeyMissing
         );
         commit_keys(id, ANALYST);
