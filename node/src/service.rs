@@ -37,6 +37,7 @@ use polkadot_sdk::{
 };
 use salus_primitives::{
     apis::{BlobsApi, DutiesApi, JobsApi},
+    training::TrainingApi,
     AccountId, Balance, Hash, Nonce, OpaqueBlock as Block,
 };
 use salus_runtime::apis::RuntimeApi;
@@ -77,6 +78,7 @@ pub trait NodeApi:
     + JobsApi<Block, AccountId>
     + OffchainWorkerApi<Block>
     + TaggedTransactionQueue<Block>
+    + TrainingApi<Block, AccountId, Balance>
     + TransactionPaymentApi<Block, Balance>
 {
 }
@@ -88,6 +90,7 @@ impl<Api> NodeApi for Api where
         + JobsApi<Block, AccountId>
         + OffchainWorkerApi<Block>
         + TaggedTransactionQueue<Block>
+        + TrainingApi<Block, AccountId, Balance>
         + TransactionPaymentApi<Block, Balance>
 {
 }

@@ -25,6 +25,7 @@ const PALLETS: &[&str] = &[
     "Session",
     "Delegation",
     "Rewards",
+    "Training",
 ];
 
 /// Runtime APIs that the command calls.
@@ -37,6 +38,7 @@ const APIS: &[&str] = &[
     "JobsApi",
     "SessionKeys",
     "StakeApi",
+    "TrainingApi",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -24,9 +24,10 @@ use polkadot_sdk::{
 use salus_primitives::{
     blobs::BlobAccess,
     duties::{Duties, Duty},
-    jobs::{Assignment, JobId, Sealing},
-    membership::{Membership, Role},
+    jobs::{Assignment, JobId, ResultPointer, Sealing},
+    membership::{Membership, Recipient, Role},
     stake::{CandidateInfo, StakeInfo, ValidatorInfo},
+    training::{self, DataSetId, TrainingId},
     Digest,
 };
 
@@ -42,9 +43,9 @@ use crate::{
     AuthorityDiscovery, Babe, Grandpa, KeyOwners,
 };
 use crate::{
-    genesis, session_keys::SessionKeys, AccountId, Balance, Block, Delegation, Executive,
-    InherentDataExt, Jobs, Nonce, Records, Registry, Runtime, RuntimeCall, RuntimeGenesisConfig,
-    Session, System, TransactionPayment, VERSION,
+    genesis, session_keys::SessionKeys, AccountId, Balance, Block, BlockNumber, Delegation,
+    Executive, InherentDataExt, Jobs, Nonce, Records, Registry, Runtime, RuntimeCall,
+    RuntimeGenesisConfig, Session, System, Training, TransactionPayment, VERSION,
 };
 #[cfg(not(feature = "parachain"))]
 use codec::Encode;
@@ -382,11 +383,11 @@ impl_runtime_apis! {
     impl salus_primitives::apis::BlobsApi<Block, AccountId> for Runtime {
         fn may_fetch(who: AccountId, digest: Digest) -> bool {
             let member = <Registry as Membership<AccountId>>::principal(&who);
-            <(Records, Jobs) as BlobAccess<AccountId>>::may_fetch(&member, &digest)
+            <(Records, Jobs, Training) as BlobAccess<AccountId>>::may_fetch(&member, &digest)
         }
 
         fn is_referenced(digest: Digest) -> bool {
-            <(Records, Jobs) as BlobAccess<AccountId>>::is_referenced(&digest)
+            <(Records, Jobs, Training) as BlobAccess<AccountId>>::is_referenced(&digest)
         }
 
         fn upload_quota(who: AccountId) -> u64 {
@@ -400,6 +401,42 @@ impl_runtime_apis! {
 
         fn now() -> u64 {
             pallet_timestamp::Now::<Runtime>::get()
+        }
+    }
+
+    impl salus_primitives::training::TrainingApi<Block, AccountId, Balance> for Runtime {
+        fn training(id: TrainingId) -> Option<training::Training<AccountId, Balance, BlockNumber>> {
+            Training::live_training(id)
+        }
+
+        fn past_training(
+            id: TrainingId,
+        ) -> Option<training::PastTraining<AccountId, Balance, BlockNumber>> {
+            Training::past_training(id)
+        }
+
+        fn trainings_of(
+            who: AccountId,
+            after: Option<TrainingId>,
+            limit: u32,
+        ) -> Vec<(TrainingId, training::Involvement)> {
+            Training::trainings_of(who, after, limit)
+        }
+
+        fn entitled(id: TrainingId) -> Vec<(AccountId, Recipient)> {
+            Training::entitled(id)
+        }
+
+        fn model(id: TrainingId, who: AccountId) -> Vec<(training::Position, ResultPointer)> {
+            Training::model(id, who)
+        }
+
+        fn data_set(id: DataSetId) -> Option<training::DataSet<AccountId, Balance, BlockNumber>> {
+            Training::data_set(id)
+        }
+
+        fn data_sets_of(holder: AccountId, start: u32, limit: u32) -> Vec<DataSetId> {
+            Training::data_sets_of(holder, start, limit)
         }
     }
 

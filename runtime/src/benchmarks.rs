@@ -9,4 +9,5 @@ polkadot_sdk::frame_benchmarking::define_benchmarks!(
     [pallet_agent, Agent]
     [pallet_delegation, Delegation]
     [pallet_rewards, Rewards]
+    [pallet_training, Training]
 );

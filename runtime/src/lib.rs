@@ -220,6 +220,8 @@ macro_rules! pallets {
             pub type Agent = pallet_agent;
             #[runtime::pallet_index(44)]
             pub type Rewards = pallet_rewards;
+            #[runtime::pallet_index(45)]
+            pub type Training = pallet_training;
         }
     };
 }

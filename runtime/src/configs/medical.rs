@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Balances, Jobs, Moment, Records, Registry, Rewards, Runtime, RuntimeCall, RuntimeHoldReason,
-    System, Timestamp, DAYS, MINUTES, SLOT_MILLIS,
+    System, Timestamp, Training, DAYS, MINUTES, SLOT_MILLIS,
 };
 use salus_primitives::{MED, MICRO_MED, MILLI_MED};
 
@@ -33,6 +33,8 @@ parameter_types! {
     pub const DrawFee: Permill = Permill::from_percent(5);
     /// A fifth of the reward waits until a result was fetched.
     pub const Holdback: Permill = Permill::from_percent(20);
+    /// Half a deposit: 50 MED at least for a member that opens what it does not finish.
+    pub const ForfeitPart: Permill = Permill::from_percent(50);
     /// A third of a block: ten of the largest settlements at least, or sixteen draws from a full pool.
     pub MaxDueWeight: Weight =
         Perbill::from_percent(33) * super::system::RuntimeBlockWeights::get().max_block;
@@ -56,6 +58,13 @@ impl Contains<RuntimeCall> for NodeCalls {
                     pallet_jobs::Call::commit { .. }
                         | pallet_jobs::Call::reveal { .. }
                         | pallet_jobs::Call::seal_record { .. }
+                )
+                | RuntimeCall::Training(
+                    pallet_training::Call::commit_keys { .. }
+                        | pallet_training::Call::post { .. }
+                        | pallet_training::Call::deliver { .. }
+                        | pallet_training::Call::leave { .. }
+                        | pallet_training::Call::report_equivocation { .. }
                 )
         )
     }
@@ -89,7 +98,7 @@ impl pallet_jobs::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Membership = Registry;
     type Records = Records;
-    type OtherBlobs = Records;
+    type OtherBlobs = (Records, Training);
     type Randomness = flavour::PanelRandomness;
     type Treasury = Treasury;
     type GovernanceOrigin = RootOrCouncilMajority;
@@ -142,7 +151,7 @@ impl pallet_records::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Membership = Registry;
     type Sponsorship = Registry;
-    type OtherBlobs = Jobs;
+    type OtherBlobs = (Jobs, Training);
     type Contribution = Rewards;
     type Time = Timestamp;
     type BlockNumberProvider = System;
@@ -156,9 +165,41 @@ impl pallet_records::Config for Runtime {
     type WeightInfo = pallet_records::weights::SubstrateWeight<Runtime>;
 }
 
+impl pallet_training::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Membership = Registry;
+    type Records = Records;
+    type OtherBlobs = (Records, Jobs);
+    type Treasury = Treasury;
+    type BlockNumberProvider = System;
+    type Time = Timestamp;
+    // A node is asked about all of them at every block: 16 × 4.5 kB.
+    type MaxTrainings = ConstU32<16>;
+    // One value of 2 kB.
+    type MaxDataSets = ConstU32<64>;
+    type MinDeposit = ConstU128<{ 100 * MED }>;
+    type ForfeitPart = ForfeitPart;
+    // Agents leave the last 10 blocks of a window to their transactions (see `in_bounds`). A stage
+    // ends as soon as all have posted, so a long window costs nothing but patience with the silent.
+    type MinWindow = ConstU32<20>;
+    type MaxWindow = ConstU32<{ 7 * DAYS }>;
+    // A node is restarted within ten minutes.
+    type GraceWindow = ConstU32<{ 10 * MINUTES }>;
+    type DisputeWindow = ConstU32<{ 10 * MINUTES }>;
+    type DeliveryWindow = ConstU32<{ 10 * MINUTES }>;
+    type MaxRetries = ConstU32<3>;
+    type RetentionPeriod = ConstU32<{ 30 * DAYS }>;
+    type DepositBase = ConstU128<{ 100 * MILLI_MED }>;
+    type DepositPerByte = DepositPerByte;
+    type MaxDueWeight = MaxDueWeight;
+    type MaxSlotsPerBlock = ConstU32<64>;
+    type WeightInfo = pallet_training::weights::SubstrateWeight<Runtime>;
+}
+
 impl pallet_agent::Config for Runtime {
     type AuthorityId = pallet_agent::crypto::Operator;
-    type Duties = (Jobs,);
+    type Duties = (Jobs, Training);
     type Membership = Registry;
     type MaxAnswers = ConstU32<8>;
     // A record key sealed to 16 seats and 16 reserves: 4 + 1 + 32 × (2 + 1,024) = 32,837 bytes. A

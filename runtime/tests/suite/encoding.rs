@@ -10,7 +10,7 @@ use salus_runtime::{
     Agent, AllPalletsWithSystem, AuthorityDiscovery, Authorship, Babe, Balances, Council,
     Delegation, Grandpa, Historical, Jobs, KeyOwners, MultiBlockMigrations, Multisig, Offences,
     Parameters, Preimage, Proxy, Records, Registry, Rewards, RuntimeCall, Session, SessionLength,
-    System, Timestamp, TransactionPayment, Utility, Whitelist,
+    System, Timestamp, Training, TransactionPayment, Utility, Whitelist,
 };
 
 #[test]
@@ -46,6 +46,7 @@ fn pallet_indices_are_pinned() {
         (at::<Jobs>(), (42, "Jobs")),
         (at::<Agent>(), (43, "Agent")),
         (at::<Rewards>(), (44, "Rewards")),
+        (at::<Training>(), (45, "Training")),
     ];
     for (is, pinned) in pinned {
         assert_eq!(is, pinned);
@@ -56,7 +57,7 @@ fn pallet_indices_are_pinned() {
 fn call_indices_are_pinned() {
     let job = 7u64;
     let digest = H256::repeat_byte(1);
-    let calls: [(RuntimeCall, [u8; 2]); 8] = [
+    let calls: [(RuntimeCall, [u8; 2]); 9] = [
         (
             pallet_registry::Call::withdraw_application {}.into(),
             [40, 2],
@@ -81,6 +82,10 @@ fn call_indices_are_pinned() {
         (pallet_jobs::Call::accept_result { job }.into(), [42, 11]),
         (pallet_delegation::Call::back {}.into(), [12, 5]),
         (pallet_rewards::Call::refund { voucher: 3 }.into(), [44, 5]),
+        (
+            pallet_training::Call::forget { training: 3 }.into(),
+            [45, 11],
+        ),
     ];
     for (call, pinned) in calls {
         assert_eq!(call.encode()[..2], pinned, "{call:?}");
@@ -91,11 +96,20 @@ fn call_indices_are_pinned() {
 fn the_largest_answer_can_be_delivered() {
     use codec::MaxEncodedLen;
     use polkadot_sdk::frame_support::traits::Get;
-    use salus_primitives::jobs::{Reveal, SealedRecord};
+    use salus_primitives::{
+        jobs::{ResultPointer, Reveal, SealedRecord},
+        training::{PartyKeys, StagePost},
+    };
 
     type MaxAnswerBytes = <salus_runtime::Runtime as pallet_agent::Config>::MaxAnswerBytes;
     let longest = <MaxAnswerBytes as Get<u32>>::get() as usize;
-    for needed in [Reveal::max_encoded_len(), SealedRecord::max_encoded_len()] {
+    for needed in [
+        Reveal::max_encoded_len(),
+        SealedRecord::max_encoded_len(),
+        PartyKeys::max_encoded_len(),
+        StagePost::max_encoded_len(),
+        ResultPointer::max_encoded_len(),
+    ] {
         assert!(
             needed <= longest,
             "{needed} bytes do not fit into {longest}"
@@ -117,6 +131,7 @@ fn state_of_ours_is_bounded() {
                 "Agent",
                 "Delegation",
                 "Rewards",
+                "Training",
                 "KeyOwners",
             ]
             .contains(&pallet.as_str())
