@@ -26,9 +26,6 @@ use crate::{
 
 /// Requests that one node has not answered yet.
 const PIPELINE: usize = 64;
-/// How often a transaction is submitted where it meets a block that was given up.
-const ATTEMPTS: usize = 3;
-const DISCARDED: &str = "State already discarded";
 /// Between two looks at the heads that came.
 const LOOK: Duration = Duration::from_millis(50);
 /// Longest wait until the pools are empty again.
@@ -172,21 +169,12 @@ async fn feed(
     bail!("the signed transactions came to their end: raise --signed")
 }
 
-/// Submits a transaction; again where the node was to check it after a block that was given up while
-/// it waited its turn.
 async fn submit(rpc: &RpcClient, one: &Signed) -> Result<()> {
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        let answer: Result<Digest, _> = rpc
-            .request("author_submitExtrinsic", rpc_params![one])
-            .await;
-        match answer {
-            Ok(_) => return Ok(()),
-            Err(error) if attempts < ATTEMPTS && error.to_string().contains(DISCARDED) => {}
-            Err(error) => return Err(error).context("a transaction was not taken"),
-        }
-    }
+    let _: Digest = rpc
+        .request("author_submitExtrinsic", rpc_params![one])
+        .await
+        .context("a transaction was not taken")?;
+    Ok(())
 }
 
 /// Loads the network, and counts.

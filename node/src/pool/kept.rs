@@ -1,109 +1,31 @@
-//! The transaction pool: the SDK's pool of one state, unless the command line names the other.
-//!
-//! The fork-aware pool drops a transaction that waits for an earlier one of its sender together with
-//! the last view that held it (`dropped_watcher`, sc-transaction-pool 48): what the node had accepted
-//! is gone, and the sender's later nonces wait for ever. The pool of one state keeps it. Its full
-//! kind validates all that it holds again after every block; the light kind does so every twentieth
-//! block, but does not bring back what a lost branch held. `Kept` does.
+//! Brings back what lost branches held.
 
 use std::{
     collections::{HashSet, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 
 use codec::Encode;
 use futures::StreamExt;
 use polkadot_sdk::{
-    sc_cli::{TransactionPoolParams, TransactionPoolType},
-    sc_service::{config::Configuration, TaskManager},
-    sc_transaction_pool::{
-        self, BasicPool, Builder, FullChainApi, Options, RevalidationType, TimedTransactionSource,
-        TransactionPoolHandle, TransactionPoolWrapper, ValidateTransactionPriority,
-    },
+    sc_transaction_pool::{self, TimedTransactionSource, ValidateTransactionPriority, LOG_TARGET},
     sp_blockchain::{self, HashAndNumber},
     sp_runtime::traits::{Block as BlockT, Header as _},
 };
 use salus_primitives::{BlockNumber, OpaqueBlock as Block};
 
+use super::one_state::Api;
 use crate::service::NodeClient;
 
-/// The pool of a node with this client.
-pub type Pool<Client> = TransactionPoolHandle<Block, Client>;
-
 type Extrinsic = <Block as BlockT>::Extrinsic;
-type Graph<Client> = sc_transaction_pool::Pool<FullChainApi<Client, Block>, ()>;
-
-const LOG: &str = "txpool";
-/// For how long what does not decode is not looked at again, where nothing else is said.
-const BAN: Duration = Duration::from_secs(30 * 60);
+type Graph<Client> = sc_transaction_pool::Pool<Api<Client>, ()>;
 
 /// Most bytes of extrinsics that are kept from blocks that are not final.
 const MOST: usize = 64 * 1024 * 1024;
 
-/// The limits of a pool of one state; `None` where another kind is wanted.
-pub fn limits(params: &TransactionPoolParams, is_dev: bool) -> Option<Options> {
-    if !matches!(params.pool_type, TransactionPoolType::SingleState) {
-        return None;
-    }
-    let mut options = Options::default();
-    options.ready.count = params.pool_limit;
-    options.ready.total_bytes = params.pool_kbytes.saturating_mul(1024);
-    // As the SDK's own: a tenth may wait for earlier ones.
-    options.future.count = options.ready.count / 10;
-    options.future.total_bytes = options.ready.total_bytes / 10;
-    options.ban_time = match params.tx_ban_seconds {
-        Some(seconds) => Duration::from_secs(seconds),
-        None if is_dev => Duration::ZERO,
-        None => BAN,
-    };
-    Some(options)
-}
-
-/// Makes the pool: of one state with these limits, or as the configuration says.
-pub fn new<Client: NodeClient>(
-    limits: Option<Options>,
-    config: &Configuration,
-    client: &Arc<Client>,
-    task_manager: &TaskManager,
-) -> Arc<Pool<Client>> {
-    let spawner = task_manager.spawn_essential_handle();
-    let registry = config.prometheus_registry();
-    let is_validator = config.role.is_authority();
-    let Some(limits) = limits else {
-        let builder = Builder::new(spawner, client.clone(), is_validator.into());
-        let options = config.transaction_pool.clone();
-        return Arc::new(
-            builder
-                .with_options(options)
-                .with_prometheus(registry)
-                .build(),
-        );
-    };
-    let chain = client.usage_info().chain;
-    let pool = BasicPool::with_revalidation_type(
-        limits,
-        is_validator.into(),
-        Arc::new(FullChainApi::new(client.clone(), registry, &spawner)),
-        registry,
-        RevalidationType::Light,
-        spawner.clone(),
-        chain.best_number,
-        chain.best_hash,
-        chain.finalized_hash,
-    );
-    let kept = Kept {
-        client: client.clone(),
-        pool: pool.pool().clone(),
-        blocks: VecDeque::new(),
-    };
-    spawner.spawn("txpool-retracted", Some("transaction-pool"), kept.watch());
-    Arc::new(TransactionPoolWrapper(Box::new(pool)))
-}
-
 /// What the blocks of the best chain hold that are not final. Kept here, because a block that finality
 /// gives up is gone from the database before anybody hears of it.
-struct Kept<Client: NodeClient> {
+pub struct Kept<Client: NodeClient> {
     client: Arc<Client>,
     pool: Arc<Graph<Client>>,
     /// From the lowest to the best.
@@ -118,7 +40,15 @@ struct Body {
 }
 
 impl<Client: NodeClient> Kept<Client> {
-    async fn watch(mut self) {
+    pub fn new(client: Arc<Client>, pool: Arc<Graph<Client>>) -> Self {
+        Self {
+            client,
+            pool,
+            blocks: VecDeque::new(),
+        }
+    }
+
+    pub async fn watch(mut self) {
         let mut imported = self.client.import_notification_stream();
         while let Some(notice) = imported.next().await {
             if !notice.is_new_best {
@@ -131,7 +61,7 @@ impl<Client: NodeClient> Kept<Client> {
             match self.follow(&best) {
                 Ok(lost) => self.bring_back(&best, lost).await,
                 Err(error) => log::warn!(
-                    target: LOG,
+                    target: LOG_TARGET,
                     "what lost blocks held cannot be found at {}: {error}",
                     best.number,
                 ),
@@ -225,7 +155,7 @@ impl<Client: NodeClient> Kept<Client> {
             .resubmit_at(best, again, ValidateTransactionPriority::Submitted)
             .await;
         log::debug!(
-            target: LOG,
+            target: LOG_TARGET,
             "{} of {} extrinsics of lost blocks are in the pool again",
             results.iter().filter(|result| result.is_ok()).count(),
             results.len(),
