@@ -16,7 +16,7 @@ JSON ?=
 DEMO_FLAGS ?=
 BENCH_FLAGS ?=
 
-.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults test-network test-docker test-zombienet collator test-parachain reproducible bench-fcm bench-chain bench-paillier bench-svm metadata release weights clean
+.PHONY: all setup setup-test build demo test fmt lint doc polkadotjs digests unit test-faults test-network test-docker test-zombienet collator test-parachain reproducible bench-fcm bench-chain bench-paillier bench-svm bench-erasure metadata release weights clean
 
 all: build
 
@@ -127,6 +127,11 @@ bench-paillier:
 # Trainings on the cohorts of the folder SALUS_DATA, all back-ends, against the book's tables.
 bench-svm:
 	bench/svm/run.sh $(BENCH_FLAGS)
+
+# Erasure coding against zfec and ISA-L, proofs in wasm, storage on disk, losses that a branch
+# survives (PLOT=FILE.png). Wants 3 GiB below TMPDIR.
+bench-erasure: setup
+	bench/erasure/run.sh
 
 # Weights of the pallets, on an idle machine.
 weights: setup
