@@ -5,6 +5,7 @@ use rusty_erasure::gf::{inv, mul};
 use std::collections::BTreeSet;
 
 use crate::{
+    codeword::factors,
     encode::BATCH,
     source::{pieces, sorted, Stripes},
     Codec, Error, Extent, ReadLeaves, Source, Tombstone, TreeBuilder, LEAF,
@@ -86,6 +87,28 @@ pub fn liars(
         }
     }
     Ok(named.into_iter().collect())
+}
+
+/// The first leaf of `extent` at which the chunks, more than k, are no code word. If they match their
+/// roots, k + 1 proofs of it are a [`WrongCodeword`](crate::WrongCodeword).
+pub fn first_contradiction(
+    codec: &dyn Codec,
+    leaves: u32,
+    extent: Extent,
+    sources: &mut [Source],
+) -> Result<Option<u32>, Error> {
+    let need = usize::from(codec.shape().data()) + 1;
+    if sources.len() < need {
+        return Err(Error::TooFew {
+            have: sources.len(),
+            need,
+        });
+    }
+    if u64::from(extent.first) + u64::from(extent.count) > u64::from(leaves) {
+        return Err(Error::NoSuchLeaf { extent, leaves });
+    }
+    let found = contradiction(codec, leaves, extent, &BTreeSet::new(), sources)?;
+    Ok(found.map(|(leaf, _)| leaf))
 }
 
 /// One byte of every chunk.
@@ -193,13 +216,9 @@ fn powers(x: u8) -> impl Iterator<Item = u8> {
 
 /// The value at `x` of the polynomial through `points`.
 fn interpolate(points: &Column, x: u8) -> u8 {
-    points.iter().fold(0, |sum, (xi, yi)| {
-        let term = points
-            .iter()
-            .filter(|(xj, _)| xj != xi)
-            .fold(*yi, |term, (xj, _)| mul(term, mul(x ^ xj, inv(xi ^ xj))));
-        sum ^ term
-    })
+    let at: Vec<u8> = points.iter().map(|(x, _)| *x).collect();
+    let terms = factors(&at, x).into_iter().zip(points);
+    terms.fold(0, |sum, (factor, (_, y))| sum ^ mul(factor, *y))
 }
 
 /// A solution of `rows`, each `width` factors and a right side; free unknowns are 0.

@@ -5,9 +5,11 @@
 
 extern crate alloc;
 
+mod codeword;
 mod proof;
 mod shape;
 
+pub use codeword::{verify_wrong_codeword, NotWrong, WrongCodeword};
 pub use proof::{path_length, verify, verify_leaf, InvalidProof, LeafProof, Proof, MAX_PATH};
 pub use shape::{Extent, InvalidManifest, Manifest, Record, Shape, GROUP, LEAF};
 
@@ -38,7 +40,7 @@ pub use crate::{
     encode::{Encoded, Encoder},
     error::Error,
     hash::Blake2b256,
-    liars::{liars, root_of},
+    liars::{first_contradiction, liars, root_of},
     source::{Leaves, ReadLeaves, Source},
     tree::{Tombstone, Tree, TreeBuilder},
 };
