@@ -60,6 +60,14 @@ pub enum Error {
         /// How many there are.
         leaves: u32,
     },
+    /// A source failed: another may take its place.
+    #[error("chunk {chunk}: {error}")]
+    Source {
+        /// The number.
+        chunk: u8,
+        /// What went wrong with it.
+        error: Box<Error>,
+    },
     /// The record of the leaf was deleted.
     #[error("leaf {leaf} belongs to a deleted record: nobody can be asked for it")]
     Gone {
@@ -122,12 +130,18 @@ pub enum Error {
         /// What was read or written.
         what: String,
         /// Why it failed.
-        #[source]
         error: io::Error,
     },
 }
 
 impl Error {
+    pub(crate) fn source(chunk: u8) -> impl FnOnce(Self) -> Self {
+        move |error| Self::Source {
+            chunk,
+            error: Box::new(error),
+        }
+    }
+
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |error| Self::Io { what, error }

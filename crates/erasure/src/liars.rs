@@ -140,7 +140,8 @@ fn contradiction(
         let mut shown = Vec::with_capacity(others.len());
         for (chunk, source) in &mut others {
             buffer.resize(piece.count as usize * LEAF, 0);
-            source.leaves.read_leaves(piece.first, &mut buffer)?;
+            let read = source.leaves.read_leaves(piece.first, &mut buffer);
+            read.map_err(Error::source(*chunk))?;
             let at = stripes
                 .chunk(*chunk)
                 .iter()

@@ -128,7 +128,8 @@ impl<'a, 'b> Stripes<'a, 'b> {
         let bytes = extent.count as usize * LEAF;
         for (source, buffer) in self.sources.values_mut().zip(self.have.values_mut()) {
             buffer.resize(bytes, 0);
-            source.leaves.read_leaves(extent.first, buffer)?;
+            let read = source.leaves.read_leaves(extent.first, buffer);
+            read.map_err(Error::source(source.chunk))?;
         }
         if self.want.is_empty() {
             return Ok(());

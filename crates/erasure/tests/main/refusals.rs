@@ -2,8 +2,8 @@
 
 use crate::support::{bytes, sources, Block, Dribble};
 use salus_erasure::{
-    audit, rebuild_chunk, restore_record, Codec, Encoder, Error, InvalidManifest, Leaves, Manifest,
-    ReedSolomon, Shape, Source,
+    audit, liars, rebuild_chunk, restore_record, Codec, Encoder, Error, InvalidManifest, Leaves,
+    Manifest, ReadLeaves, ReedSolomon, Shape, Source,
 };
 use std::io::{Cursor, Read, Write};
 
@@ -166,6 +166,50 @@ impl Write for Full {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// A custodian that answers no more from leaf 20 on.
+struct Silent(u32);
+
+impl ReadLeaves for Silent {
+    fn leaves(&self) -> u32 {
+        self.0
+    }
+
+    fn read_leaves(&mut self, first: u32, out: &mut [u8]) -> Result<(), Error> {
+        if first as usize + out.len() / 1024 > 20 {
+            let error = std::io::ErrorKind::TimedOut.into();
+            return Err(Error::Io {
+                what: "custodian".into(),
+                error,
+            });
+        }
+        out.fill(0);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_source_that_fails_is_named() {
+    let block = Block::sized(4, 7, &[4096 * 30]);
+    let mut others = block.chunks(&[0, 2, 3, 6]);
+    let mut silent = Silent(block.leaves());
+    let mut some = sources(&mut others[..3]);
+    some.push(Source {
+        chunk: 5,
+        leaves: &mut silent,
+    });
+    let error = restore(&block, &mut some).unwrap_err();
+    assert_eq!(error.to_string(), "chunk 5: custodian: timed out");
+    let extents = [block.encoded.manifest.extent(0).unwrap()];
+    let mut some = sources(&mut others);
+    some.push(Source {
+        chunk: 5,
+        leaves: &mut silent,
+    });
+    some.swap(0, 4);
+    let error = liars(&block.codec, block.leaves(), &extents, &mut some).unwrap_err();
+    assert_eq!(error.to_string(), "chunk 5: custodian: timed out");
 }
 
 #[test]
