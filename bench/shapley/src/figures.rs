@@ -26,7 +26,9 @@ pub fn all(data: &Path, folder: &Path, repetitions: u32) -> anyhow::Result<()> {
     equal_owners(folder)?;
     two_owners(folder)?;
     more_owners(folder)?;
-    more_rows(data, folder, repetitions)
+    more_rows(data, folder, repetitions)?;
+    println!("pictures in {}", folder.display());
+    Ok(())
 }
 
 /// Parts of owners, validators and third party.
