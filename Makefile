@@ -16,7 +16,7 @@ JSON ?=
 DEMO_FLAGS ?=
 BENCH_FLAGS ?=
 
-.PHONY: all setup setup-test build demo demo-svm test fmt lint doc polkadotjs digests unit test-faults test-network test-docker test-zombienet collator test-parachain reproducible bench-fcm bench-chain bench-paillier bench-svm metadata release weights clean
+.PHONY: all setup setup-test build demo demo-svm test fmt lint doc polkadotjs digests unit test-faults test-network test-docker test-zombienet collator test-parachain reproducible bench-fcm bench-chain bench-paillier bench-svm bench-erasure bench-shapley figures-shapley metadata release weights clean
 
 all: build
 
@@ -132,6 +132,21 @@ bench-paillier:
 # Trainings on the cohorts of the folder SALUS_DATA, all back-ends, against the book's tables.
 bench-svm:
 	bench/svm/run.sh $(BENCH_FLAGS)
+
+# Erasure coding against zfec and ISA-L, proofs in wasm, storage on disk, losses that a branch
+# survives (PLOT=FILE.png). Wants 3 GiB below TMPDIR.
+bench-erasure: setup
+	bench/erasure/run.sh
+
+# Shapley values with retraining against pydvl, of twenty owners, and of a table of twenty-five, on the
+# cohorts of the folder SALUS_DATA.
+bench-shapley: setup
+	bench/shapley/run.sh
+
+# The book's figures 7.4 to 7.9 as pictures in FIGURES, checked for their shape.
+FIGURES ?= $(CARGO_TARGET_DIR)/figures-shapley
+figures-shapley: setup
+	bench/shapley/run.sh figures $(FIGURES) $(BENCH_FLAGS)
 
 # Weights of the pallets, on an idle machine.
 weights: setup

@@ -8,12 +8,16 @@ use blake2::{digest::consts::U32, Blake2b, Digest};
 /// It is when the first 64 bits, little-endian, of BLAKE2b-256 of a label, the number and the name
 /// are below 2^64 permille / 1000.
 pub fn is_test(number: u32, name: &[u8], permille: u16) -> bool {
+    u128::from(draw(number, name)) * 1000 < u128::from(permille) << 64
+}
+
+/// The 64 bits that decide: rows in their order are shuffled.
+pub fn draw(number: u32, name: &[u8]) -> u64 {
     let mut hash = Blake2b::<U32>::new();
     hash.update(b"salus/split/1");
     hash.update(number.to_le_bytes());
     hash.update(name);
-    let drawn = first_64_bits(hash);
-    u128::from(drawn) * 1000 < u128::from(permille) << 64
+    first_64_bits(hash)
 }
 
 /// The first 64 bits of a hash, little-endian.

@@ -74,7 +74,7 @@ impl Data {
         self.positive.len()
     }
 
-    /// Whether there is no row. [`Data::encode`] makes no such data.
+    /// Whether there is no row. Only [`Data::select`] makes such data.
     pub fn is_empty(&self) -> bool {
         self.positive.is_empty()
     }
@@ -93,6 +93,34 @@ impl Data {
     pub fn rows(&self) -> impl Iterator<Item = (&[i64], bool)> {
         let rows = self.values.chunks_exact(self.columns);
         rows.zip(self.positive.iter().copied())
+    }
+
+    /// The rows that `keep` keeps; there may be none.
+    pub fn select(&self, mut keep: impl FnMut(&[i64], bool) -> bool) -> Data {
+        let mut kept = Data {
+            fraction: self.fraction,
+            columns: self.columns,
+            values: Vec::new(),
+            positive: Vec::new(),
+        };
+        for (row, positive) in self.rows().filter(|(row, positive)| keep(row, *positive)) {
+            kept.values.extend(row);
+            kept.positive.push(positive);
+        }
+        kept
+    }
+
+    /// Adds the rows of another.
+    pub fn append(&mut self, other: &Data) -> Result<(), Error> {
+        if other.columns != self.columns || other.fraction != self.fraction {
+            return Err(Error::Shape);
+        }
+        if self.len() + other.len() > MAX_ROWS {
+            return Err(Error::TooLarge);
+        }
+        self.values.extend(&other.values);
+        self.positive.extend(&other.positive);
+        Ok(())
     }
 
     /// Up to `count` rows, from row `from` on.
