@@ -373,7 +373,7 @@ pub trait WorkerApi {
     fn training_model(&self, training: TrainingId) -> RpcResult<Option<String>>;
 }
 
-/// Answers [`WorkerApi`].
+/// Answers [`WorkerApiServer`].
 pub struct WorkerRpc(WorkerStatus);
 
 impl WorkerRpc {
