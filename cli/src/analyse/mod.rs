@@ -78,6 +78,14 @@ pub struct FcmArgs {
     #[arg(long, value_parser = one_of::<Missing>(&["fail", "drop", "mean"]))]
     pub missing: Option<Missing>,
 
+    /// How its text is read.
+    #[command(flatten)]
+    pub text: TextArgs,
+}
+
+/// How the text of a table is read.
+#[derive(Clone, Debug, Args)]
+pub struct TextArgs {
     /// Fields that mean "missing", separated by commas; an empty field always does
     /// [default: ?,-9,NA].
     #[arg(long, value_name = "TOKENS", allow_hyphen_values = true)]
@@ -100,13 +108,23 @@ pub struct FcmArgs {
     pub separator: Separator,
 }
 
+impl TextArgs {
+    /// With the usual answer to missing values, and no column left out.
+    pub fn options(&self) -> table::Options {
+        let usual = table::Options::default();
+        let tokens = self.missing_tokens.as_deref().map(table::parse_tokens);
+        table::Options {
+            header: self.header,
+            missing_tokens: tokens.unwrap_or(usual.missing_tokens),
+            separator: self.separator,
+            ..usual
+        }
+    }
+}
+
 impl FcmArgs {
     /// The parameters, checked.
     pub fn parameters(&self) -> anyhow::Result<FcmParameters> {
-        let missing_tokens = match &self.missing_tokens {
-            Some(tokens) => table::parse_tokens(tokens),
-            None => table::Options::default().missing_tokens,
-        };
         let parameters = FcmParameters {
             clusters: self.clusters.unwrap_or(2),
             epsilon: self.epsilon,
@@ -119,10 +137,8 @@ impl FcmArgs {
                     .iter()
                     .flat_map(|list| table::parse_columns(list))
                     .collect(),
-                header: self.header,
                 missing: self.missing.unwrap_or_default(),
-                missing_tokens,
-                separator: self.separator,
+                ..self.text.options()
             },
         };
         parameters

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use salus_analytics::table::{self, ColumnRef, Header, Options, Separator};
+use salus_analytics::table::ColumnRef;
 use salus_primitives::{training::TrainingId, Digest};
 use subxt::utils::AccountId32;
 
 use super::TermsArgs;
 use crate::{
-    analyse::one_of,
+    analyse::TextArgs,
     args::ACCOUNT,
     chain::text::parse_digest,
     keys::{parse_account, KeyArgs},
@@ -57,40 +57,9 @@ pub struct PredictArgs {
     /// Write the predictions, a row each, 1 for positive (CSV); never overwrites.
     #[arg(long, value_name = "FILE.csv")]
     pub out: Option<PathBuf>,
-    /// Fields that mean "missing", separated by commas; an empty field always does
-    /// [default: ?,-9,NA].
-    #[arg(long, value_name = "TOKENS", allow_hyphen_values = true)]
-    pub missing_tokens: Option<String>,
-    /// Whether the first line names the columns.
-    #[arg(
-        long,
-        default_value_t = Header::Auto,
-        value_parser = one_of::<Header>(&["auto", "yes", "no"])
-    )]
-    pub header: Header,
-    /// What stands between two fields.
-    #[arg(
-        long,
-        default_value_t = Separator::Auto,
-        value_parser = one_of::<Separator>(&["auto", "comma", "semicolon", "tab", "whitespace"])
-    )]
-    pub separator: Separator,
-}
-
-impl PredictArgs {
-    /// How to read the table.
-    pub fn options(&self) -> Options {
-        let usual = Options::default();
-        Options {
-            header: self.header,
-            missing_tokens: self
-                .missing_tokens
-                .as_deref()
-                .map_or(usual.missing_tokens.clone(), table::parse_tokens),
-            separator: self.separator,
-            ..usual
-        }
-    }
+    /// How its text is read.
+    #[command(flatten)]
+    pub text: TextArgs,
 }
 
 /// Commands about trainings.

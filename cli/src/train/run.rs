@@ -253,7 +253,7 @@ fn run_predict(output: &Output, args: &PredictArgs) -> anyhow::Result<()> {
     let model = ModelFile::load(&args.model)?.trained()?;
     let text = files::read(&args.file)?;
     let table = (args.file.as_path(), text.as_slice());
-    let scores = predict(&model, table, &args.options(), args.class.as_ref())?;
+    let scores = predict(&model, table, &args.text.options(), args.class.as_ref())?;
     if let Some(out) = &args.out {
         let rows = scores.predictions.iter().map(|positive| match positive {
             true => "1\n",

@@ -146,15 +146,7 @@ impl Picture<'_> {
                     .legend(move |(x, y)| Circle::new((x + 12, y), 7, colour(cluster).filled()));
             }
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .label_font((FONT, 20))
-            .margin(12)
-            .legend_area_size(28)
-            .background_style(WHITE.mix(0.85))
-            .border_style(RGBColor(170, 170, 170))
-            .draw()?;
+        draw_legend(&mut chart)?;
         root.present()?;
         Ok(())
     }
@@ -182,6 +174,21 @@ impl Picture<'_> {
             axis + 1
         )
     }
+}
+
+fn draw_legend<'a, Coordinates: CoordTranslate>(
+    chart: &mut ChartContext<'a, BitMapBackend<'a>, Coordinates>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .label_font((FONT, 20))
+        .margin(12)
+        .legend_area_size(28)
+        .background_style(WHITE.mix(0.85))
+        .border_style(RGBColor(170, 170, 170))
+        .draw()?;
+    Ok(())
 }
 
 fn take_font() -> Result<(), &'static str> {

@@ -8,7 +8,7 @@
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
@@ -44,6 +44,8 @@ type Basic<Client> = BasicPool<Api<Client>, Block>;
 type InPool<Client> = <Basic<Client> as TransactionPool>::InPoolTransaction;
 type Ready<Client> = Box<dyn ReadyTransactions<Item = Arc<InPool<Client>>> + Send>;
 
+type Blocks = VecDeque<(Hash, Arc<HashSet<Hash>>)>;
+
 /// Blocks whose transactions are remembered. The pool asks about those of one import at a time.
 const BLOCKS: usize = 8;
 
@@ -52,7 +54,7 @@ pub struct Api<Client> {
     client: Arc<Client>,
     full: Full<Client>,
     /// What the blocks hold that were asked about last; the newest in front.
-    blocks: Mutex<VecDeque<(Hash, Arc<HashSet<Hash>>)>>,
+    blocks: Mutex<Blocks>,
 }
 
 impl<Client: NodeClient> Api<Client> {
@@ -64,14 +66,14 @@ impl<Client: NodeClient> Api<Client> {
         }
     }
 
+    fn blocks(&self) -> MutexGuard<'_, Blocks> {
+        self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The transactions of a block.
     async fn held(&self, block: Hash) -> Result<Arc<HashSet<Hash>>, Error<Client>> {
-        let known = |blocks: &VecDeque<(Hash, Arc<HashSet<Hash>>)>| {
-            let found = blocks.iter().find(|(hash, _)| *hash == block)?;
-            Some(found.1.clone())
-        };
-        if let Some(held) = known(&self.blocks.lock().unwrap_or_else(PoisonError::into_inner)) {
-            return Ok(held);
+        if let Some((_, held)) = self.blocks().iter().find(|(hash, _)| *hash == block) {
+            return Ok(held.clone());
         }
         let body = self.full.block_body(block).await?.unwrap_or_default();
         let held: Arc<HashSet<_>> = Arc::new(
@@ -79,7 +81,7 @@ impl<Client: NodeClient> Api<Client> {
                 .map(|extrinsic| self.full.hash_and_length(extrinsic).0)
                 .collect(),
         );
-        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut blocks = self.blocks();
         blocks.push_front((block, held.clone()));
         blocks.truncate(BLOCKS);
         Ok(held)

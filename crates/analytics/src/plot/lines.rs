@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use super::{colour, take_font, tick, Error, FONT, SIZE};
+use super::{colour, draw_legend, take_font, tick, Error, FONT, SIZE};
 
 /// Values of one thing that was measured.
 #[derive(Clone, PartialEq, Debug)]
@@ -88,15 +88,7 @@ fn draw(
             .label(line.name.as_str())
             .legend(move |(x, y)| Circle::new((x + 12, y), 7, colour.filled()));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .label_font((FONT, 20))
-        .margin(12)
-        .legend_area_size(28)
-        .background_style(WHITE.mix(0.85))
-        .border_style(RGBColor(170, 170, 170))
-        .draw()?;
+    draw_legend(&mut chart)?;
     root.present()?;
     Ok(())
 }
