@@ -43,7 +43,8 @@ fn next_runtime() -> PathBuf {
     if let Some(path) = env::var_os("SALUS_REHEARSAL") {
         return path.into();
     }
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/rehearsal");
+    let checkout = env::var("CARGO_MANIFEST_DIR").expect("run by cargo");
+    let script = format!("{checkout}/../scripts/rehearsal");
     let ran = Command::new(script).output().unwrap();
     let words = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "scripts/rehearsal: {words}");

@@ -1,6 +1,10 @@
 //! Linear support vector machines: against a plain model, scikit-learn and real cohorts.
 
-use std::{fs, num::NonZeroUsize, path::Path};
+use std::{
+    fs,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
@@ -533,8 +537,13 @@ struct Vector {
     cost: Option<f64>,
 }
 
+fn vectors() -> PathBuf {
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").expect("run by cargo");
+    Path::new(&own).join("tests/svm-vectors")
+}
+
 fn vector(name: &str) -> (Array2<f64>, Vector) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/svm-vectors/{name}.json"));
+    let path = vectors().join(format!("{name}.json"));
     let vector: Vector = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let (rows, columns) = (vector.data.len(), vector.data[0].len());
     let values = vector.data.iter().flatten().copied().collect();
@@ -641,7 +650,7 @@ fn cohorts_are_predicted_as_well_as_by_linear_svc() {
         println!("skipped: SALUS_DATA does not name the folder of the cohorts");
         return;
     };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/svm-vectors/svm-cohorts.json");
+    let path = vectors().join("svm-cohorts.json");
     let recorded: Cohorts = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     for cohort in recorded.cohorts {
         type Facts = (&'static str, usize, &'static [f64], f64);
