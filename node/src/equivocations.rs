@@ -19,6 +19,7 @@ use polkadot_sdk::{
 };
 use salus_primitives::{Hash, OpaqueBlock as Block};
 
+use crate::ahead::Progress;
 use crate::service::{FullClient, FullSelectChain};
 
 type Header = <Block as polkadot_sdk::sp_runtime::traits::Block>::Header;
@@ -32,6 +33,7 @@ const SLOTS: usize = 512;
 #[derive(Clone)]
 pub struct Watched<I> {
     inner: I,
+    progress: Progress,
     client: Arc<FullClient>,
     select_chain: FullSelectChain,
     pool: OffchainTransactionPoolFactory<Block>,
@@ -41,12 +43,14 @@ pub struct Watched<I> {
 impl<I> Watched<I> {
     pub fn new(
         inner: I,
+        progress: Progress,
         client: Arc<FullClient>,
         select_chain: FullSelectChain,
         pool: OffchainTransactionPoolFactory<Block>,
     ) -> Self {
         Self {
             inner,
+            progress,
             client,
             select_chain,
             pool,
@@ -138,6 +142,7 @@ where
         &self,
         block: BlockImportParams<Block>,
     ) -> Result<ImportResult, Self::Error> {
+        self.progress.reached(block.header.number);
         let live = matches!(
             block.origin,
             BlockOrigin::NetworkBroadcast | BlockOrigin::ConsensusBroadcast | BlockOrigin::Own

@@ -5,6 +5,7 @@
 #![allow(clippy::result_large_err)]
 
 mod agent;
+mod ahead;
 mod chain_spec;
 mod cli;
 mod command;
@@ -17,6 +18,7 @@ mod parachain;
 mod pool;
 mod rpc;
 mod service;
+mod signatures;
 mod upgrade;
 
 #[cfg(feature = "jemalloc")]

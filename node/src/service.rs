@@ -28,7 +28,6 @@ use polkadot_sdk::{
     sp_blockchain::{self, HeaderBackend, HeaderMetadata},
     sp_consensus_babe::inherents::InherentDataProvider as BabeInherent,
     sp_inherents::CreateInherentDataProviders,
-    sp_io,
     sp_keystore::KeystorePtr,
     sp_offchain::OffchainWorkerApi,
     sp_runtime::traits::BlockIdTo,
@@ -44,16 +43,17 @@ use salus_runtime::apis::RuntimeApi;
 
 use crate::{
     agent::{self, WorkerStatus},
+    ahead::{Ahead, Progress},
     cli::{AgentParams, GatewayParams},
     equivocations::Watched,
     gateway, metrics,
     pool::{self, Pool},
-    rpc,
+    rpc, signatures,
 };
 
 /// The client: only the host functions of every Substrate node, so that every tool loads our blob.
 pub type FullClient =
-    sc_service::TFullClient<Block, RuntimeApi, WasmExecutor<sp_io::SubstrateHostFunctions>>;
+    sc_service::TFullClient<Block, RuntimeApi, WasmExecutor<signatures::HostFunctions>>;
 pub type FullBackend = sc_service::TFullBackend<Block>;
 pub type FullSelectChain = LongestChain<FullBackend, Block>;
 pub type FullPool = Pool<FullClient>;
@@ -240,7 +240,7 @@ type Parts = PartialComponents<
     FullClient,
     FullBackend,
     FullSelectChain,
-    DefaultImportQueue<Block>,
+    Ahead<DefaultImportQueue<Block>>,
     FullPool,
     Consensus,
 >;
@@ -274,8 +274,10 @@ pub fn new_partial(
         select_chain.clone(),
         OffchainTransactionPoolFactory::new(transaction_pool.clone()),
     )?;
+    let progress = Progress::default();
     let block_import = Watched::new(
         block_import,
+        progress.clone(),
         client.clone(),
         select_chain.clone(),
         OffchainTransactionPoolFactory::new(transaction_pool.clone()),
@@ -291,6 +293,7 @@ pub fn new_partial(
             registry: config.prometheus_registry(),
             telemetry: None,
         })?;
+    let import_queue = Ahead::new(import_queue, client.clone(), progress)?;
 
     Ok(PartialComponents {
         client,

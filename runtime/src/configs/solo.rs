@@ -29,9 +29,9 @@ use crate::{
 
 /// Length of a slot, ms: a block every two seconds.
 pub const SLOT_MILLIS: Moment = 2_000;
-/// Two fifths of a slot to execute: the rest is for gossip and for the importers.
+/// Half a slot to execute, which importers do in half of that: the rest is for gossip.
 pub const MAXIMUM_BLOCK_WEIGHT: Weight =
-    Weight::from_parts(SLOT_MILLIS * WEIGHT_REF_TIME_PER_MILLIS * 2 / 5, u64::MAX);
+    Weight::from_parts(SLOT_MILLIS * WEIGHT_REF_TIME_PER_MILLIS / 2, u64::MAX);
 
 parameter_types! {
     /// The SDK's for ParityDB took 50 µs for a write. With these, blocks of transfers and of releases
