@@ -113,10 +113,13 @@ impl<T: Config> Pallet<T> {
         let stages = match end {
             End::Completed { .. } => return training.terms.reward,
             End::Disputed | End::Stalled if homogeneous => over,
-            // The analyst: what is a fact it pays for, so that it gains nothing by going with the
-            // model. Most of the others could lie, so their word earns them no more than they have.
+            // The analyst: what is a fact, or what it said itself, it pays for, so that it gains nothing
+            // by going with the model. Most of the others could lie, so their word earns them no more
+            // than they have.
             End::Lost { departure, .. } if homogeneous => match departure {
-                Departure::Silent | Departure::Equivocated => over.saturating_add(1),
+                Departure::Silent | Departure::Equivocated | Departure::Failed => {
+                    over.saturating_add(1)
+                }
                 _ => over,
             },
             _ => 0,

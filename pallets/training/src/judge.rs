@@ -37,8 +37,14 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// The stage's deadline has passed, for the first time or the last.
-    fn judge_stage(id: TrainingId, mut training: TrainingOf<T>, stage: u32, first: bool) {
+    /// All have said what they can of the stage, or its deadline has passed: for the `first` time, or
+    /// the last.
+    pub(crate) fn judge_stage(
+        id: TrainingId,
+        mut training: TrainingOf<T>,
+        stage: u32,
+        first: bool,
+    ) {
         let silent: Vec<Position> = training
             .joined()
             .filter(|(_, party)| party.said.is_none())
@@ -51,14 +57,15 @@ impl<T: Config> Pallet<T> {
         for position in &silent {
             Self::remove(id, &mut training, *position, Departure::Silent);
         }
+        let failed = Self::let_failed_go(id, &mut training);
         if let Some(end) = Self::end_without(&training) {
             return Self::end(id, training, end);
         }
         if let Some(roots) = all_roots(&training) {
             return Self::compare(id, training, stage, roots);
         }
-        // Somebody cannot finish. Where others were silent, it may have waited for those.
-        if !silent.is_empty() {
+        // Somebody cannot finish. Where others are out now, it may have waited for those.
+        if failed || !silent.is_empty() {
             return Self::begin_again(id, training);
         }
         let withheld = named_by_most(&training, |said| said.0 | said.1);
@@ -73,6 +80,25 @@ impl<T: Config> Pallet<T> {
         }
         training.retries.saturating_inc();
         Self::begin_again(id, training);
+    }
+
+    /// Who cannot go on is out. That its messages are missing follows from it and is no fault; that
+    /// they do not verify is. Whether there was anybody.
+    fn let_failed_go(id: TrainingId, training: &mut TrainingOf<T>) -> bool {
+        let accused = named_by_most(training, |said| said.1);
+        let failed: Vec<Position> = training
+            .joined()
+            .filter(|(_, party)| party.said == Some(Said::Failed))
+            .map(|(position, _)| position)
+            .collect();
+        for position in &failed {
+            let departure = match accused.contains(position) {
+                true => Departure::Accused,
+                false => Departure::Failed,
+            };
+            Self::remove(id, training, *position, departure);
+        }
+        !failed.is_empty()
     }
 
     /// Some cannot finish the stage and the others do not bear them out: where more than half of the

@@ -189,7 +189,8 @@ impl World {
         let stages = match end {
             End::Completed { .. } => None,
             End::Lost { departure, .. } if !game.together => {
-                let fact = [Departure::Silent, Departure::Equivocated].contains(&departure);
+                let fact = [Departure::Silent, Departure::Equivocated, Departure::Failed]
+                    .contains(&departure);
                 Some(game.agreed + u32::from(fact))
             }
             End::Disputed | End::Stalled if !game.together => Some(game.agreed),
@@ -315,50 +316,8 @@ impl World {
                 self.games[g].begun = true;
                 self.again(g);
             }
-            At::Stage { .. } | At::Vote => {
-                let mut silent = game.all();
-                silent.retain(|p| game.players[*p].said.is_none());
-                let first = game.at == At::Stage { again: false };
-                if game.together && first && !silent.is_empty() {
-                    let game = &mut self.games[g];
-                    game.at = At::Stage { again: true };
-                    game.until = self.now + GraceWindow::get();
-                    self.seen.insert("Paused".into());
-                    return;
-                }
-                for p in &silent {
-                    self.gone(g, *p, Departure::Silent);
-                }
-                if let Some(end) = self.games[g].verdict() {
-                    return self.finish(g, end);
-                }
-                if self.all_roots(g) {
-                    return self.settle(g);
-                }
-                if !silent.is_empty() {
-                    return self.again(g);
-                }
-                let withheld = self.games[g].named(|missing, invalid| missing | invalid);
-                if !withheld.is_empty() {
-                    return self.without(g, withheld, Departure::Withheld);
-                }
-                if game.retries == MaxRetries::get() {
-                    let mut stuck = game.all();
-                    stuck.retain(|p| !matches!(game.players[*p].said, Some(Said::Root { .. })));
-                    if game.together || 2 * stuck.len() >= game.all().len() {
-                        return self.finish(g, End::Stalled);
-                    }
-                    for p in stuck {
-                        self.gone(g, p, Departure::Outvoted);
-                    }
-                    return match self.games[g].verdict() {
-                        Some(end) => self.finish(g, end),
-                        None => self.settle(g),
-                    };
-                }
-                self.games[g].retries += 1;
-                self.again(g);
-            }
+            At::Stage { again } => self.close(g, !again),
+            At::Vote => self.close(g, false),
             At::Parts => {
                 let missing = game.missing_parts();
                 let only_own = missing
@@ -377,6 +336,67 @@ impl World {
                 );
             }
         }
+    }
+
+    /// Nothing more is said of a stage.
+    fn close(&mut self, g: usize, first: bool) {
+        let game = self.games[g].clone();
+        let mut silent = game.all();
+        silent.retain(|p| game.players[*p].said.is_none());
+        if game.together && first && !silent.is_empty() {
+            let game = &mut self.games[g];
+            game.at = At::Stage { again: true };
+            game.until = self.now + GraceWindow::get();
+            self.seen.insert("Paused".into());
+            return;
+        }
+        for p in &silent {
+            self.gone(g, *p, Departure::Silent);
+        }
+        let accused = self.games[g].named(|_, invalid| invalid);
+        let mut failed = self.games[g].all();
+        failed.retain(|p| self.games[g].players[*p].said == Some(Said::Failed));
+        for p in &failed {
+            let fault = accused.contains(p);
+            let departure = [Departure::Failed, Departure::Accused][usize::from(fault)];
+            self.gone(g, *p, departure);
+        }
+        if let Some(end) = self.games[g].verdict() {
+            return self.finish(g, end);
+        }
+        if self.all_roots(g) {
+            return self.settle(g);
+        }
+        if !silent.is_empty() || !failed.is_empty() {
+            return self.again(g);
+        }
+        let withheld = self.games[g].named(|missing, invalid| missing | invalid);
+        if !withheld.is_empty() {
+            return self.without(g, withheld, Departure::Withheld);
+        }
+        if game.retries == MaxRetries::get() {
+            let mut stuck = game.all();
+            stuck.retain(|p| !matches!(game.players[*p].said, Some(Said::Root { .. })));
+            if game.together || 2 * stuck.len() >= game.all().len() {
+                return self.finish(g, End::Stalled);
+            }
+            for p in stuck {
+                self.gone(g, p, Departure::Outvoted);
+            }
+            return match self.games[g].verdict() {
+                Some(end) => self.finish(g, end),
+                None => self.settle(g),
+            };
+        }
+        self.games[g].retries += 1;
+        self.again(g);
+    }
+
+    fn is_settled(&self, g: usize) -> bool {
+        let game = &self.games[g];
+        let all: Vec<_> = game.all().iter().map(|p| game.players[*p].said).collect();
+        let failed = all.contains(&Some(Said::Failed));
+        self.all_roots(g) || (failed && !all.contains(&None))
     }
 
     fn run(&mut self, blocks: u32) {
@@ -641,7 +661,11 @@ fn operate(dice: &mut Dice, world: &mut World) {
                 .then(|| 1u16 << dice.below(game.players.len() as u64));
             let garbles = dice.chance(25);
             // Or each its neighbour.
-            let quarrel = dice.chance(if game.retries > 0 { 40 } else { 4 });
+            let quarrel = dice.chance(if game.retries > 0 { 40 } else { 6 });
+            // Or one cannot go on.
+            let broken = dice
+                .chance(5)
+                .then(|| dice.below(game.players.len() as u64) as usize);
             let split = game.at == At::Vote && dice.chance(50);
             for (p, player) in game.players.iter().enumerate() {
                 let who = player.who;
@@ -652,6 +676,7 @@ fn operate(dice: &mut Dice, world: &mut World) {
                 let seed = if differs { 2 } else { 1 };
                 let count = game.players.len();
                 let said = match dice.below(100) {
+                    _ if broken == Some(p) => Said::Failed,
                     _ if quarrel && !split => Said::Blocked {
                         missing: 1 << ((p + 1) % count),
                         invalid: 0,
@@ -781,12 +806,13 @@ fn post_both(world: &mut World, g: usize, who: AccountId, what: Said) {
                         .filter(|q| named >> q & 1 == 1)
                         .all(|q| q != *p && game.all().contains(&q))
             }
+            Said::Failed => true,
         };
         let before = game.players[*p].said;
         let again = match before {
             None => true,
-            Some(Said::Blocked { .. }) => matches!(what, Said::Root { .. }),
-            Some(Said::Root { .. }) => false,
+            Some(Said::Blocked { .. }) => !matches!(what, Said::Blocked { .. }),
+            Some(Said::Root { .. } | Said::Failed) => false,
         };
         at_work && world.now <= game.until && fits && again
     });
@@ -803,8 +829,8 @@ fn post_both(world: &mut World, g: usize, who: AccountId, what: Said) {
     let accused = world.games[g].named(|_, invalid| invalid);
     if !accused.is_empty() {
         world.without(g, accused, Departure::Accused);
-    } else if world.all_roots(g) {
-        world.settle(g);
+    } else if world.is_settled(g) {
+        world.close(g, false);
     }
 }
 
@@ -881,6 +907,7 @@ fn states_and_money_are_those_of_the_model() {
         "Withheld",
         "Accused",
         "Equivocated",
+        "Failed",
         "Paused",
         "Completed",
         "Cancelled",
