@@ -52,13 +52,11 @@ fn at_the_deadline_it_is_the_same() {
         post(id, ANALYST, Said::Failed);
         post_all(id, &[11, 12], blocked(&[0], &[]));
         run(STAGE + 1);
-        // Who was silent is out as well, and what it earned is the others'.
-        assert_eq!(
-            last_event(),
-            ended(id, 0, Departure::Failed, REWARD / 2 / 2)
-        );
+        // Who was silent is out as well, and what it earned is not the others'.
+        let share = REWARD / 2 / 3;
+        assert_eq!(last_event(), ended(id, 0, Departure::Failed, share));
         assert_eq!(free(13) + held(13), START - DEPOSIT / 2);
-        assert_eq!(free(11) + held(11), START + REWARD / 2 / 2);
+        assert_eq!(free(11) + held(11), START + share);
     });
 }
 
