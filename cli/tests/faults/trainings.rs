@@ -5,7 +5,7 @@ use salus_cli::chain::{
         self,
         runtime_types::{
             pallet_training::pallet::HoldReason, salus_primitives::training::party::StagePost,
-            salus_runtime::runtime::RuntimeHoldReason,
+            salus_runtime::RuntimeHoldReason,
         },
     },
     Chain,

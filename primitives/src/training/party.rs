@@ -69,6 +69,8 @@ impl Said {
 }
 
 /// The answer to `DutyKind::TrainingPost`.
+// Both are of a few hundred bytes, and there is one at a time.
+#[allow(clippy::large_enum_variant)]
 #[derive(
     Clone,
     Copy,

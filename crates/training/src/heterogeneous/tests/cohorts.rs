@@ -39,7 +39,7 @@ fn spread(values: &Array2<f64>, classes: &[bool]) -> Cohort {
     cohort
 }
 
-/// Trains by the protocol and on the pooled columns; all rows, or what `class` and `positive` say.
+/// Trains by the protocol and on the pooled columns.
 fn check(file: &str, class: usize, positive: &[f64], rows: usize) {
     let Some(folder) = env::var_os("SALUS_DATA") else {
         println!("skipped: SALUS_DATA does not name the folder of the cohorts");

@@ -5,6 +5,7 @@ mod hostile;
 mod net;
 mod post;
 mod privacy;
+mod products;
 
 use std::collections::BTreeMap;
 
