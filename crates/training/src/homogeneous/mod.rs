@@ -69,7 +69,7 @@ pub struct Terms {
     pub range_bits: u32,
     /// Of `secure-svm`: |y(w.x + b) - 1| in units of 1/S^2 is below 2^decision.
     pub decision_bits: u32,
-    /// Of `secure-svm`: r is from 2^decision to 2^(decision + mask).
+    /// Of `secure-svm`: r is below 2^mask.
     pub mask_bits: u32,
     /// Whether providers get the model at the end.
     pub share_model: bool,
@@ -78,8 +78,8 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Usual terms for these providers: K = 10, 2048 bits, 2^20 rows, values below 32, masks from
-    /// 64 octaves.
+    /// Usual terms for these providers: K = 10, 2048 bits, 2^20 rows, values below 32, masks of 64
+    /// bits.
     pub fn new(
         session: SessionId,
         backend: Backend,
@@ -150,8 +150,8 @@ impl Terms {
         refused(
             (1..=64).contains(&self.mask_bits)
                 && self.decision_bits > 2 * self.svm.fraction
-                && self.decision_bits + self.mask_bits <= 127,
-            "masks are from 1 to 64 octaves, decisions have more bits than twice the fraction, both together 127",
+                && self.decision_bits + self.mask_bits <= 124,
+            "masks have from 1 to 64 bits, decisions more than twice the fraction, both together 124",
         )?;
         if method.needs_key() && self.key_bits == 1024 && !cfg!(feature = "bench-legacy") {
             return Err(salus_paillier::Error::LegacyKeySize.into());
@@ -162,7 +162,7 @@ impl Terms {
     /// BLAKE2b-256 of everything that both sides must agree on.
     pub fn digest(&self) -> Result<[u8; 32], Error> {
         let mut hash = Blake2b::<U32>::new();
-        hash.update(b"salus/training/terms/2");
+        hash.update(b"salus/training/terms/1");
         hash.update(self.svm.to_canonical_json()?);
         let numbers = (
             (
@@ -238,12 +238,6 @@ impl Terms {
         self.svm.fraction + self.range_bits
     }
 
-    /// Of `secure-svm`, what a product needs: |2 (z r + rho) + 1| with |z| < 2^decision and
-    /// r < 2^(decision + mask), a sign, and a bit for the bound itself.
-    fn slot_bits(&self) -> u32 {
-        2 * self.decision_bits + self.mask_bits + 3
-    }
-
     /// Most rows of one provider.
     pub fn max_rows_each(&self) -> u64 {
         self.max_rows / self.providers.len().max(1) as u64
@@ -257,7 +251,7 @@ impl Terms {
         let deal = masks::SLOTS as usize * (64 + 96 * providers + 64 * providers) + 64 * providers;
         let counts = 8 * (self.svm.iterations as usize + 2);
         let ciphertext = self.key_bits as usize / 4;
-        let slots = (self.key_bits.saturating_sub(1) / self.slot_bits()).max(1) as usize;
+        let slots = (self.key_bits / (self.decision_bits + self.mask_bits + 3)).max(1) as usize;
         let rows = match self.backend {
             Backend::SecureSvm => (self.max_rows_each() as usize).div_ceil(slots) * ciphertext,
             _ => 0,

@@ -225,7 +225,7 @@ fn overflowing_slots_name_their_sender() {
         // Too large for its slot by one bit, and as large as a number can be.
         Plaintext::from_int(
             &key,
-            &Int::from(1i128).wrapping_shl(terms.slot_bits() - 1),
+            &Int::from(1i128 << (terms.decision_bits + terms.mask_bits + 2)),
         )
         .unwrap(),
         Plaintext::from_int(&key, &Int::from(1i128))
@@ -439,7 +439,7 @@ fn terms_are_checked() {
         (|t| t.backend = Backend::PackedNewton, "squared hinge"),
         (|t| t.max_rows = 1 << 30, "2^24"),
         (|t| t.min_changed = 0, "K must"),
-        (|t| t.mask_bits = 65, "64 octaves"),
+        (|t| t.mask_bits = 65, "64 bits"),
         (|t| t.backend = Backend::Batch, "same patients"),
     ];
     for (change, words) in changes {

@@ -5,7 +5,6 @@ mod hostile;
 mod net;
 mod post;
 mod privacy;
-mod products;
 
 use std::collections::BTreeMap;
 

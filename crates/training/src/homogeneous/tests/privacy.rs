@@ -196,7 +196,7 @@ fn products_give_none_of_our_rows() {
     let scene = Scene::new(Backend::SecureSvm, Loss::Hinge, 2, 40, 1);
     let (terms, victim) = (&scene.terms, PartyId(1));
     let key = secret_key(terms, &seed(1000)).unwrap();
-    let packing = Packing::new(key.public(), terms.slot_bits()).unwrap();
+    let packing = Packing::new(key.public(), terms.decision_bits + terms.mask_bits + 3).unwrap();
     let data = &scene.data[&victim];
     let models = scene.models();
     let queries: Vec<(u32, u32, Vec<u8>)> = scene
@@ -233,17 +233,13 @@ fn products_give_none_of_our_rows() {
         use blake2::{digest::consts::U32, Blake2b, Digest};
         let digest: [u8; 32] = Blake2b::<U32>::digest(model).into();
         let help = answer_seed(&seed(1000 + u64::from(victim.0)), round, *epoch, &digest);
-        let (least, octaves) = (terms.decision_bits, terms.mask_bits);
-        let slots = packing.slots();
-        let rows = secure_svm::draw(data.len(), slots, least, octaves, &mut help.random());
-        // The middle of the octaves of r.
-        let unit = 2f64.powi((least + octaves / 2 + 1) as i32)
-            * 4f64.powi(terms.svm.fraction as i32);
+        let rows = secure_svm::drawn_rows(data.len(), packing.slots(), terms.mask_bits, &help);
+        // r is 2^32 in the middle of its range.
+        let unit = 2f64.powi(33) * 4f64.powi(terms.svm.fraction as i32);
         let mut first = vec![true; data.len()];
-        for (place, entry) in rows.into_iter().enumerate() {
-            let row = entry.row;
+        for (place, (row, turned)) in rows.into_iter().enumerate() {
             if std::mem::take(&mut first[row]) {
-                let product = products[place] * if entry.turned { -1.0 } else { 1.0 };
+                let product = products[place] * if turned { -1.0 } else { 1.0 };
                 margins[row].push(product / unit + 1.0);
             }
             if let Some(row) = blind.get_mut(place) {
