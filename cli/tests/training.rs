@@ -1,4 +1,5 @@
-//! Trainings on real nodes: four validators, whose institutions train over the chain.
+//! Trainings on real nodes: four validators, whose institutions train over the chain. What happens where
+//! one of them is silent or lies is in `faults::trainings`.
 
 use std::{fmt::Write as _, fs, path::Path, time::Instant};
 
@@ -9,10 +10,12 @@ use crate::{
     program::salus,
 };
 
-const COLUMNS: usize = 6;
+pub const COLUMNS: usize = 6;
+/// Who brings data; Alice opens.
+pub const PARTICIPANTS: [&str; 3] = ["bob", "charlie", "dave"];
 
 /// Patients of two overlapping classes, 2 and 4.
-fn patients(count: usize) -> Vec<([i64; COLUMNS], u8)> {
+pub fn patients(count: usize) -> Vec<([i64; COLUMNS], u8)> {
     let mut state = 5u64;
     let mut draw = move |of: u64| {
         state = state
@@ -30,7 +33,7 @@ fn patients(count: usize) -> Vec<([i64; COLUMNS], u8)> {
 }
 
 /// All columns of some patients.
-fn rows(file: &Path, all: &[([i64; COLUMNS], u8)], from: usize, step: usize) {
+pub fn rows(file: &Path, all: &[([i64; COLUMNS], u8)], from: usize, step: usize) {
     let mut text = String::from("a,b,c,d,e,f,class\n");
     for (values, class) in all.iter().skip(from).step_by(step) {
         for value in values {
@@ -42,7 +45,7 @@ fn rows(file: &Path, all: &[([i64; COLUMNS], u8)], from: usize, step: usize) {
 }
 
 /// Two columns of all patients; the first has the classes too.
-fn columns(file: &Path, all: &[([i64; COLUMNS], u8)], party: usize) {
+pub fn columns(file: &Path, all: &[([i64; COLUMNS], u8)], party: usize) {
     let names = ["a", "b", "c", "d", "e", "f"];
     let own = 2 * party..2 * party + 2;
     let mut text = format!("who,{}", names[own.clone()].join(","));
@@ -64,12 +67,12 @@ fn columns(file: &Path, all: &[([i64; COLUMNS], u8)], party: usize) {
 }
 
 /// The consortium, and what its members do.
-struct Scene {
-    net: Net,
+pub struct Scene {
+    pub net: Net,
 }
 
 impl Scene {
-    fn run(&self, name: &str, words: &[&str]) -> Value {
+    pub fn run(&self, name: &str, words: &[&str]) -> Value {
         let key = format!("//{}{}", name[..1].to_uppercase(), &name[1..]);
         let url = self.net.node(name).url();
         let all = words.iter().copied();
@@ -78,7 +81,7 @@ impl Scene {
     }
 
     /// A member puts a file to its node and declares it.
-    fn add(&self, name: &str, file: &Path, class: bool, more: &[&str]) -> String {
+    pub fn add(&self, name: &str, file: &Path, class: bool, more: &[&str]) -> String {
         let base = self.net.base(name);
         let (file, base) = (file.to_str().unwrap(), base.to_str().unwrap());
         let mut words = vec!["data", "add", file, "--base-path", base];
@@ -90,8 +93,53 @@ impl Scene {
         added["data_set"].as_str().unwrap().to_owned()
     }
 
+    /// All columns of a third of the patients each, at three members; what they declared.
+    pub fn homogeneous<'a>(
+        &self,
+        all: &[([i64; COLUMNS], u8)],
+        who: [&'a str; 3],
+    ) -> Vec<(&'a str, String)> {
+        let add = |(party, name): (usize, &'a str)| {
+            let file = self.net.file(&format!("rows-{name}.csv"));
+            rows(&file, all, party, 3);
+            let more = ["--training", "homogeneous"];
+            (name, self.add(name, &file, true, &more))
+        };
+        who.into_iter().enumerate().map(add).collect()
+    }
+
+    /// Two columns of all patients each, at three members; what they declared.
+    pub fn heterogeneous<'a>(
+        &self,
+        all: &[([i64; COLUMNS], u8)],
+        who: [&'a str; 3],
+    ) -> Vec<(&'a str, String)> {
+        let add = |(party, name): (usize, &'a str)| {
+            let file = self.net.file(&format!("columns-{name}.csv"));
+            columns(&file, all, party);
+            let more = ["--training", "heterogeneous", "--patients", "who"];
+            (name, self.add(name, &file, party == 0, &more))
+        };
+        who.into_iter().enumerate().map(add).collect()
+    }
+
     /// One member opens, the others join; the number of the training.
-    fn open(&self, who: &str, with: &[(&str, String)], more: &[&str]) -> String {
+    pub fn open(&self, who: &str, with: &[(&str, String)], more: &[&str]) -> String {
+        let number = self.ask(who, with, more);
+        for (name, data_set) in with {
+            self.join(name, &number, data_set);
+        }
+        number
+    }
+
+    /// A member takes part.
+    pub fn join(&self, name: &str, number: &str, data_set: &str) {
+        let join = ["train", "join", number, "--yes", "--data-set", data_set];
+        self.run(name, &join);
+    }
+
+    /// One member opens a training and asks the others; its number.
+    pub fn ask(&self, who: &str, with: &[(&str, String)], more: &[&str]) -> String {
         let accounts: Vec<String> = with
             .iter()
             .map(|(name, _)| format!("//{}{}", name[..1].to_uppercase(), &name[1..]))
@@ -109,31 +157,40 @@ impl Scene {
         }
         words.extend(more);
         let opened = self.run(who, &words);
-        let number = opened["opened"]["training"].to_string();
-        for (name, data_set) in with {
-            let join = ["train", "join", &number, "--yes", "--data-set", data_set];
-            self.run(name, &join);
-        }
-        number
+        opened["opened"]["training"].to_string()
     }
 
     /// What a node says of a training.
-    async fn status(&self, name: &str, number: &str) -> Option<Value> {
+    pub async fn status(&self, name: &str, number: &str) -> Option<Value> {
         let id: u64 = number.parse().unwrap();
         let status = self.net.call(name, "salus_training", json!([id])).await;
         status.ok().filter(|status| !status.is_null())
     }
 
     /// Waits until the training has begun.
-    async fn begins(&self, number: &str) {
-        until("the training begins", || async {
-            let shown = self.show(number);
-            (shown["state"] == "running").then_some(())
+    pub async fn begins(&self, number: &str) {
+        self.is(number, "running").await;
+    }
+
+    /// Waits until a training is in this state.
+    pub async fn is(&self, number: &str, state: &str) {
+        until(&format!("training {number} is {state}"), || async {
+            let now = self.show(number);
+            (now["state"] == state).then_some(())
         })
         .await;
     }
 
-    fn show(&self, number: &str) -> Value {
+    /// Waits until a node is past these rounds.
+    pub async fn trains(&self, name: &str, number: &str, rounds: u64) {
+        until(&format!("{rounds} rounds at {name}"), || async {
+            let status = self.status(name, number).await?;
+            (status["round"].as_u64()? >= rounds).then_some(())
+        })
+        .await;
+    }
+
+    pub fn show(&self, number: &str) -> Value {
         let url = self.net.node("alice").url();
         salus(["train", "show", number, "--node", &url, "--json"])
             .ok()
@@ -141,7 +198,7 @@ impl Scene {
     }
 
     /// Waits for the end, which has to be a model.
-    async fn ends(&self, number: &str) {
+    pub async fn ends(&self, number: &str) {
         until("the training ends", || async {
             let shown = self.show(number);
             let end = shown["end"].as_str()?;
@@ -152,7 +209,7 @@ impl Scene {
     }
 
     /// The model of an entitled member, and how right it is on a file.
-    fn model(&self, name: &str, number: &str, test: &Path) -> (Value, f64) {
+    pub fn model(&self, name: &str, number: &str, test: &Path) -> (Value, f64) {
         let file = self.net.file(&format!("{name}-{number}.json"));
         let out = file.to_str().unwrap();
         let fetched = self.run(name, &["train", "model", number, "--out", out]);
@@ -176,13 +233,7 @@ fn institutions_train_over_the_chain_and_one_dies_meanwhile() {
         rows(&test, &all, 0, 2);
 
         // Same attributes: Alice is the analyst.
-        let mut with = Vec::new();
-        for (party, name) in ["bob", "charlie", "dave"].into_iter().enumerate() {
-            let file = scene.net.file(&format!("rows-{name}.csv"));
-            rows(&file, &all, party, 3);
-            let data_set = scene.add(name, &file, true, &["--training", "homogeneous"]);
-            with.push((name, data_set));
-        }
+        let with = scene.homogeneous(&all, PARTICIPANTS);
         let masked = ["--backend", "masked", "--min-changed", "3"];
         let number = scene.open("alice", &with, &masked);
         let since = Instant::now();
@@ -193,23 +244,12 @@ fn institutions_train_over_the_chain_and_one_dies_meanwhile() {
         assert_eq!(scene.model("dave", &number, &test).0, model);
 
         // Same patients: Bob deals the key, Charlie's node dies in the middle.
-        let mut with = Vec::new();
-        for (party, name) in ["bob", "charlie", "dave"].into_iter().enumerate() {
-            let file = scene.net.file(&format!("columns-{name}.csv"));
-            columns(&file, &all, party);
-            let more: &[&str] = &["--training", "heterogeneous", "--patients", "who"];
-            let data_set = scene.add(name, &file, party == 0, more);
-            with.push((name, data_set));
-        }
+        let with = scene.heterogeneous(&all, PARTICIPANTS);
         let faithful = ["--backend", "faithful", "--rounds", "20"];
         let number = scene.open("alice", &with, &faithful);
         scene.begins(&number).await;
         let since = Instant::now();
-        until("five rounds", || async {
-            let status = scene.status("charlie", &number).await?;
-            (status["round"].as_u64()? >= 5).then_some(())
-        })
-        .await;
+        scene.trains("charlie", &number, 5).await;
         scene.net.kill("charlie").await;
         scene.net.restart("charlie").await;
         scene.ends(&number).await;

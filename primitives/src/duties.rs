@@ -36,7 +36,7 @@ pub enum DutyKind {
     /// Commit to keys for a training that the member joined. Answer: `training::PartyKeys`.
     #[codec(index = 3)]
     TrainingKeys,
-    /// Say what a stage of a training came to. Answer: `training::StagePost`.
+    /// Say what a stage of a training came to, or who equivocated. Answer: `training::StageAnswer`.
     #[codec(index = 4)]
     TrainingPost,
     /// Deliver one's part of a trained model, sealed to those entitled. Answer:

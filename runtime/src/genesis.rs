@@ -17,14 +17,21 @@ use salus_primitives::membership::Role;
 
 use crate::{
     configs::{flavour, Treasury},
+    tunables::TrainingWindows,
     AccountId, Balance, BalancesConfig, CouncilConfig, DelegationConfig, JobsConfig,
-    RegistryConfig, RuntimeGenesisConfig, SessionConfig, SessionLengthConfig, MINUTES,
+    RegistryConfig, RuntimeGenesisConfig, SessionConfig, SessionLengthConfig, TunablesConfig,
+    MINUTES,
 };
 use salus_primitives::{MED, MICRO_MED};
 
 /// Slots of a session in the presets: two minutes, so that people see sessions change. A spec that
 /// does not say gets ten.
 const SESSION_SLOTS: u64 = 2 * MINUTES as u64;
+
+/// In which a silent participant of a training can come back, roots are posted again and models
+/// delivered, in the presets: two minutes, so that people see what follows. A spec that does not say
+/// gets ten.
+const TRAINING_WINDOW: u32 = 2 * MINUTES;
 
 /// What each development account begins with.
 const ENDOWMENT: Balance = 1_000_000 * MED;
@@ -139,6 +146,13 @@ fn preset_of(count: usize) -> serde_json::Value {
         balances: BalancesConfig { balances },
         session_length: SessionLengthConfig {
             slots: SESSION_SLOTS
+        },
+        tunables: TunablesConfig {
+            training: TrainingWindows {
+                grace_window: Some(TRAINING_WINDOW),
+                dispute_window: Some(TRAINING_WINDOW),
+                delivery_window: Some(TRAINING_WINDOW),
+            }
         },
         session: SessionConfig { keys },
         delegation: DelegationConfig {

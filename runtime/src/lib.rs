@@ -38,6 +38,7 @@ pub mod rehearsal;
 #[cfg(feature = "parachain")]
 pub mod relay_randomness;
 pub mod session_length;
+pub mod tunables;
 
 use alloc::{borrow::Cow, vec::Vec};
 use polkadot_sdk::{
@@ -202,6 +203,8 @@ macro_rules! pallets {
             pub type Parameters = pallet_parameters;
             #[runtime::pallet_index(24)]
             pub type MultiBlockMigrations = pallet_migrations;
+            #[runtime::pallet_index(25)]
+            pub type Tunables = crate::tunables;
 
             #[runtime::pallet_index(30)]
             pub type Utility = pallet_utility;

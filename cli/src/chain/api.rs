@@ -52,19 +52,19 @@
         with = "::subxt::utils::Static<::salus_primitives::training::Backend>"
     ),
     substitute_type(
-        path = "salus_primitives::training::DataSetSpec",
+        path = "salus_primitives::training::data_set::DataSetSpec",
         with = "::subxt::utils::Static<::salus_primitives::training::DataSetSpec>"
     ),
     substitute_type(
-        path = "salus_primitives::training::DataSet<A, B, N>",
+        path = "salus_primitives::training::data_set::DataSet<A, B, N>",
         with = "::subxt::utils::Static<::salus_primitives::training::DataSet<A, B, N>>"
     ),
     substitute_type(
-        path = "salus_primitives::training::Departure",
+        path = "salus_primitives::training::party::Departure",
         with = "::subxt::utils::Static<::salus_primitives::training::Departure>"
     ),
     substitute_type(
-        path = "salus_primitives::training::End",
+        path = "salus_primitives::training::end::End",
         with = "::subxt::utils::Static<::salus_primitives::training::End>"
     ),
     substitute_type(
@@ -72,11 +72,11 @@
         with = "::subxt::utils::Static<::salus_primitives::training::Involvement>"
     ),
     substitute_type(
-        path = "salus_primitives::training::PastTraining<A, B, N>",
+        path = "salus_primitives::training::end::PastTraining<A, B, N>",
         with = "::subxt::utils::Static<::salus_primitives::training::PastTraining<A, B, N>>"
     ),
     substitute_type(
-        path = "salus_primitives::training::Said",
+        path = "salus_primitives::training::party::Said",
         with = "::subxt::utils::Static<::salus_primitives::training::Said>"
     ),
     substitute_type(

@@ -130,7 +130,7 @@ impl TrainingArgs {
 
 /// The folder of data sets of the node with this base path.
 pub fn folder(base_path: &Path) -> anyhow::Result<Folder> {
-    super::check_base_path(base_path)?;
+    super::command::check_base_path(base_path)?;
     Ok(Folder::open(base_path.join(AGENT).join(data_set::FOLDER))?)
 }
 

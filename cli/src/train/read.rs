@@ -99,6 +99,7 @@ pub fn departure_words(departure: &Departure) -> &'static str {
         Departure::Withheld => "did not send its messages, most of the others say",
         Departure::Accused => "sent what does not verify, most of the others say",
         Departure::Equivocated => "signed two different messages under one number",
+        Departure::Failed => "could not go on, and knew nobody to blame",
     }
 }
 
@@ -111,7 +112,7 @@ pub struct Party {
     pub account: AccountId32,
     /// `analyst` or `participant`.
     pub part: &'static str,
-    /// `invited`, `joined`, `ready`, `posted`, `blocked`, `delivered`, `stayed`, or why it is out.
+    /// `invited`, `joined`, `ready`, `posted`, `blocked`, `failed`, `delivered`, `stayed`, or why it is out.
     pub state: String,
     /// What it brings.
     pub data_set: Option<String>,
@@ -183,6 +184,7 @@ impl Training {
                 _ if party.delivered => "delivered".to_owned(),
                 (_, Some(Said::Root { .. })) => "posted".to_owned(),
                 (_, Some(Said::Blocked { missing, invalid })) => blocked_words(*missing, *invalid),
+                (_, Some(Said::Failed)) => "failed".to_owned(),
                 _ if party.keys.is_some() => "ready".to_owned(),
                 _ => "joined".to_owned(),
             };

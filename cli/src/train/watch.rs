@@ -66,6 +66,13 @@ pub enum Step {
         /// Whom it waits for, or whose messages do not verify.
         why: String,
     },
+    /// A party cannot go on.
+    Failed {
+        /// Its position.
+        position: Position,
+        /// The stage, from 1.
+        stage: u32,
+    },
     /// All have the same transcript.
     StageAgreed {
         /// The stage, from 1.
@@ -153,6 +160,9 @@ impl Step {
                 stage,
                 why,
             } => format!("party {position} cannot finish stage {stage}: {why}"),
+            Step::Failed { position, stage } => format!(
+                "party {position} cannot go on in stage {stage}, and knows nobody to blame"
+            ),
             Step::StageAgreed { stage, root } => {
                 format!("stage {stage} is over; all have the transcript {root}")
             }
@@ -290,6 +300,10 @@ fn steps(events: &Events<Config>, training: TrainingId) -> anyhow::Result<Vec<St
                 position: e.position,
                 stage: e.stage + 1,
                 why: blocked_words(missing, invalid),
+            },
+            Said::Failed => Step::Failed {
+                position: e.position,
+                stage: e.stage + 1,
             },
         });
         on!(StageAgreed, e => Step::StageAgreed { stage: e.stage + 1, root: hex_of(&e.root) });

@@ -6,4 +6,5 @@ mod forks;
 pub mod front;
 mod kills;
 pub mod net;
+mod trainings;
 pub mod work;

@@ -6,12 +6,11 @@ use polkadot_sdk::sp_runtime::traits::SaturatedConversion;
 use salus_primitives::{
     duties::{Duties, Duty, DutyKind},
     jobs::ResultPointer,
-    training::{duty_input, PartyKeys, Phase, StagePost, TrainingId},
+    training::{duty_input, PartyKeys, Phase, Said, StageAnswer, TrainingId},
 };
 
 use crate::{
-    delivery::owes_part, judge::has_root, AccountIdOf, Call, Config, Pallet, Places, TrainingOf,
-    Trainings,
+    delivery::owes_part, AccountIdOf, Call, Config, Pallet, Places, TrainingOf, Trainings,
 };
 
 impl<T: Config> Pallet<T> {
@@ -31,7 +30,7 @@ impl<T: Config> Pallet<T> {
         let kind = match phase {
             Phase::Joining { .. } if party.keys.is_none() => DutyKind::TrainingKeys,
             Phase::Running { .. } | Phase::Paused { .. } | Phase::Disputed { .. }
-                if !has_root(party.said) =>
+                if !party.said.is_some_and(Said::is_last) =>
             {
                 DutyKind::TrainingPost
             }
@@ -70,9 +69,11 @@ impl<T: Config, C: From<Call<T>>> Duties<AccountIdOf<T>, C> for Pallet<T> {
                 training,
                 keys: PartyKeys::decode_all(&mut answer).ok()?,
             },
-            DutyKind::TrainingPost => Call::post {
-                training,
-                post: StagePost::decode_all(&mut answer).ok()?,
+            DutyKind::TrainingPost => match StageAnswer::decode_all(&mut answer).ok()? {
+                StageAnswer::Post(post) => Call::post { training, post },
+                StageAnswer::Equivocation(evidence) => {
+                    Call::report_equivocation { training, evidence }
+                }
             },
             DutyKind::TrainingDeliver => Call::deliver {
                 training,

@@ -10,7 +10,8 @@ use polkadot_sdk::{
     },
 };
 use salus_primitives::training::{
-    Departure, End, Partition, PastParty, PastTraining, Phase, Position, Standing, TrainingId,
+    Departure, End, Partition, Party, PastParty, PastTraining, Phase, Position, Standing,
+    TrainingId,
 };
 
 use crate::{
@@ -63,14 +64,16 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn end(id: TrainingId, training: TrainingOf<T>, end: End) {
         let begun = !matches!(training.phase, Phase::Joining { .. });
         let reward = training.terms.reward;
-        let receivers: Vec<AccountIdOf<T>> = training
-            .participants()
-            .map(|(_, party)| party.account.clone())
-            .filter(|who| *who != training.initiator)
+        let earners = Self::earners(&training);
+        let (left, out): (Vec<_>, Vec<_>) = earners.into_iter().partition(|party| party.is_in());
+        let receivers: Vec<AccountIdOf<T>> = left
+            .into_iter()
+            .map(|party| party.account.clone())
             .collect();
         let share = Self::share_reward(
             &training.initiator,
             &receivers,
+            out.len(),
             Self::earned(&training, &end),
             reward,
         );
@@ -106,17 +109,35 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// What of the reward the participants that are left have earned.
+    /// Participants among whom the reward is divided: all that began, but the initiator. Who is out gets
+    /// nothing, and nobody else gets more for it.
+    fn earners(training: &TrainingOf<T>) -> Vec<&Party<AccountIdOf<T>>> {
+        (0..)
+            .zip(training.parties.iter())
+            .filter(|(position, _)| training.brings_data(*position))
+            .map(|(_, party)| party)
+            .filter(|party| party.account != training.initiator)
+            .filter(|party| match party.standing {
+                Standing::Invited | Standing::Out(Departure::NotReady) => false,
+                Standing::Joined | Standing::Out(_) => true,
+            })
+            .collect()
+    }
+
+    /// What of the reward is divided.
     fn earned(training: &TrainingOf<T>, end: &End) -> BalanceOf<T> {
         let over = training.roots.len() as u32;
         let homogeneous = training.terms.backend.partition() == Partition::Homogeneous;
         let stages = match end {
             End::Completed { .. } => return training.terms.reward,
             End::Disputed | End::Stalled if homogeneous => over,
-            // The analyst: what is a fact it pays for, so that it gains nothing by going with the
-            // model. Most of the others could lie, so their word earns them no more than they have.
+            // The analyst: what is a fact, or what it said itself, it pays for, so that it gains nothing
+            // by going with the model. Most of the others could lie, so their word earns them no more
+            // than they have.
             End::Lost { departure, .. } if homogeneous => match departure {
-                Departure::Silent | Departure::Equivocated => over.saturating_add(1),
+                Departure::Silent | Departure::Equivocated | Departure::Failed => {
+                    over.saturating_add(1)
+                }
                 _ => over,
             },
             _ => 0,

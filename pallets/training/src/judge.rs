@@ -8,7 +8,7 @@ use polkadot_sdk::{
     sp_runtime::{traits::Saturating, DispatchError, DispatchResult},
 };
 use salus_primitives::training::{
-    Departure, End, Equivocation, Partition, Phase, Position, Said, TrainingId,
+    Departure, End, Equivocation, Partition, Phase, Position, Said, Training, TrainingId,
 };
 
 use crate::{
@@ -37,8 +37,14 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// The stage's deadline has passed, for the first time or the last.
-    fn judge_stage(id: TrainingId, mut training: TrainingOf<T>, stage: u32, first: bool) {
+    /// All have said what they can of the stage, or its deadline has passed: for the `first` time, or
+    /// the last.
+    pub(crate) fn judge_stage(
+        id: TrainingId,
+        mut training: TrainingOf<T>,
+        stage: u32,
+        first: bool,
+    ) {
         let silent: Vec<Position> = training
             .joined()
             .filter(|(_, party)| party.said.is_none())
@@ -51,17 +57,18 @@ impl<T: Config> Pallet<T> {
         for position in &silent {
             Self::remove(id, &mut training, *position, Departure::Silent);
         }
+        let failed = Self::let_failed_go(id, &mut training);
         if let Some(end) = Self::end_without(&training) {
             return Self::end(id, training, end);
         }
         if let Some(roots) = all_roots(&training) {
             return Self::compare(id, training, stage, roots);
         }
-        // Somebody cannot finish. Where others were silent, it may have waited for those.
-        if !silent.is_empty() {
+        // Somebody cannot finish. Where others are out now, it may have waited for those.
+        if failed || !silent.is_empty() {
             return Self::begin_again(id, training);
         }
-        let withheld = named_by_most(&training, |said| said.0 | said.1);
+        let withheld = withheld(&training);
         if !withheld.is_empty() {
             let out = withheld
                 .into_iter()
@@ -75,24 +82,55 @@ impl<T: Config> Pallet<T> {
         Self::begin_again(id, training);
     }
 
+    /// Who cannot go on is out. That its messages are missing follows from it and is no fault; that
+    /// they do not verify is. Whether there was anybody.
+    fn let_failed_go(id: TrainingId, training: &mut TrainingOf<T>) -> bool {
+        let accused = named_by_most(training, |said| said.1);
+        let failed: Vec<Position> = training
+            .joined()
+            .filter(|(_, party)| party.said == Some(Said::Failed))
+            .map(|(position, _)| position)
+            .collect();
+        for position in &failed {
+            let departure = match accused.contains(position) {
+                true => Departure::Accused,
+                false => Departure::Failed,
+            };
+            Self::remove(id, training, *position, departure);
+        }
+        !failed.is_empty()
+    }
+
     /// Some cannot finish the stage and the others do not bear them out: where more than half of the
     /// parties can, those go on without them, or a single one could end a training whenever it likes.
+    /// Where not, the others go on without the participants whose messages most lack.
     fn decide_blocked(id: TrainingId, mut training: TrainingOf<T>, stage: u32) {
+        if training.terms.backend.partition() == Partition::Heterogeneous {
+            return Self::end(id, training, End::Stalled);
+        }
         let blocked: Vec<Position> = training
             .joined()
             .filter(|(_, party)| !has_root(party.said))
             .map(|(position, _)| position)
             .collect();
-        let together = training.terms.backend.partition() == Partition::Heterogeneous;
-        if together || blocked.len().saturating_mul(2) >= training.joined().count() {
+        let few = blocked.len().saturating_mul(2) < training.joined().count();
+        let out = match few {
+            true => blocked,
+            false => named_by_most(&training, |said| said.0)
+                .into_iter()
+                .filter(|position| training.brings_data(*position))
+                .collect(),
+        };
+        if out.is_empty() {
             return Self::end(id, training, End::Stalled);
         }
-        for position in blocked {
+        for position in out {
             Self::remove(id, &mut training, position, Departure::Outvoted);
         }
         match (Self::end_without(&training), all_roots(&training)) {
+            (Some(end), _) => Self::end(id, training, end),
             (None, Some(roots)) => Self::compare(id, training, stage, roots),
-            (end, _) => Self::end(id, training, end.unwrap_or(End::Stalled)),
+            (None, None) => Self::begin_again(id, training),
         }
     }
 
@@ -158,6 +196,18 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn weight_of_end() -> Weight {
         T::WeightInfo::complete().max(T::WeightInfo::judge())
     }
+}
+
+/// Of whom most say that messages do not verify, or are missing. Missing ones count only against who
+/// has a root: who is itself blocked may wait for the one who is to blame.
+fn withheld<A, B, N>(training: &Training<A, B, N>) -> Vec<Position> {
+    let waiting = training
+        .joined()
+        .filter(|(_, party)| matches!(party.said, Some(Said::Blocked { .. })))
+        .fold(0, |mask, (position, _)| mask | bit(position));
+    named_by_most(training, |(missing, invalid)| {
+        (missing & !waiting) | invalid
+    })
 }
 
 /// Whether the party has posted a root.

@@ -68,21 +68,37 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Shares `amount` of the initiator's held `reward` equally; the share. What does not divide, or
-    /// cannot be paid, and all of the reward that is not shared, goes back to the initiator.
+    /// Divides `amount` of the initiator's held `reward` equally among `to` and `out` more, whose shares
+    /// the treasury gets unless nobody is left; the share. What does not divide, or cannot be paid, and all of the reward that
+    /// is not divided, goes back to the initiator.
     pub(crate) fn share_reward(
         initiator: &AccountIdOf<T>,
         to: &[AccountIdOf<T>],
+        out: usize,
         amount: BalanceOf<T>,
         reward: BalanceOf<T>,
     ) -> BalanceOf<T> {
+        let out: BalanceOf<T> = match to.is_empty() {
+            true => Zero::zero(),
+            false => out.saturated_into(),
+        };
         let share = amount
-            .checked_div(&to.len().saturated_into())
+            .checked_div(
+                &to.len()
+                    .saturated_into::<BalanceOf<T>>()
+                    .saturating_add(out),
+            )
             .unwrap_or_else(Zero::zero);
         let mut rest = reward;
         for who in to {
             rest.saturating_reduce(Self::pay_held(HoldReason::Reward, initiator, who, share));
         }
+        rest.saturating_reduce(Self::pay_held(
+            HoldReason::Reward,
+            initiator,
+            &T::Treasury::get(),
+            share.saturating_mul(out),
+        ));
         Self::release(HoldReason::Reward, initiator, rest);
         share
     }

@@ -52,8 +52,8 @@ impl<T: Config> Pallet<T> {
         if !accused.is_empty() {
             let out = accused.into_iter().map(|party| (party, Departure::Accused));
             Self::go_on_without(id, training, out.collect());
-        } else if let Some(roots) = all_roots(&training) {
-            Self::compare(id, training, stage, roots);
+        } else if is_settled(&training) {
+            Self::judge_stage(id, training, stage, false);
         } else {
             Trainings::<T>::insert(id, training);
             return Ok(weight);
@@ -81,7 +81,7 @@ impl<T: Config> Pallet<T> {
             .get(position as usize)
             .and_then(|party| party.said);
         match (before, said) {
-            (None, _) | (Some(Said::Blocked { .. }), Said::Root { .. }) => {}
+            (None, _) | (Some(Said::Blocked { .. }), Said::Root { .. } | Said::Failed) => {}
             _ => return Err(Error::<T>::AlreadyPosted.into()),
         }
         match said {
@@ -103,6 +103,7 @@ impl<T: Config> Pallet<T> {
                     Error::<T>::InvalidPost
                 );
             }
+            Said::Failed => {}
         }
         Ok(())
     }
@@ -240,6 +241,18 @@ impl<T: Config> Pallet<T> {
 /// The bit that stands for a position.
 pub(crate) fn bit(position: Position) -> Positions {
     1u16.checked_shl(position.into()).unwrap_or_default()
+}
+
+/// Whether the deadline would change nothing: all have a root, or one cannot go on and all have said
+/// whom they miss.
+fn is_settled<A, B, N>(training: &Training<A, B, N>) -> bool {
+    let failed = training
+        .joined()
+        .any(|(_, party)| party.said == Some(Said::Failed));
+    training.joined().all(|(_, party)| match party.said {
+        Some(said) => failed || said.is_last(),
+        None => false,
+    })
 }
 
 /// What all parties posted, where each posted a root.

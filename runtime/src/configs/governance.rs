@@ -115,6 +115,24 @@ pub mod dynamic_params {
         #[codec(index = 5)]
         pub static SuspensionPeriod: BlockNumber = DAYS;
     }
+
+    /// Deadlines of trainings.
+    #[dynamic_pallet_params]
+    #[codec(index = 1)]
+    pub mod training {
+        use super::*;
+
+        /// In which a silent participant of a heterogeneous training can come back: a node is
+        /// restarted within ten minutes.
+        #[codec(index = 0)]
+        pub static GraceWindow: BlockNumber = 10 * MINUTES;
+        /// In which all post again where the roots differ.
+        #[codec(index = 1)]
+        pub static DisputeWindow: BlockNumber = 10 * MINUTES;
+        /// In which the parts of the model are delivered.
+        #[codec(index = 2)]
+        pub static DeliveryWindow: BlockNumber = 10 * MINUTES;
+    }
 }
 
 /// The tunables as the pallets see them. A motion sets one value at a time and knows nothing of the
@@ -140,8 +158,8 @@ pub mod in_bounds {
         }
     }
 
-    /// Agents leave the last 10 blocks of a window to their transactions, and a reveal that misses
-    /// its window costs a bond: no window is shorter than twice that.
+    /// Agents leave the last 10 blocks of a window to their transactions, and a reveal or a post that
+    /// misses its window costs a bond or a deposit: no window is shorter than twice that.
     type ShortestWindow = ConstU32<20>;
     /// No window is longer than the longest commit window.
     type LongestWindow = <Runtime as pallet_jobs::Config>::MaxWindow;
@@ -165,6 +183,10 @@ pub mod in_bounds {
     /// At least `SuspensionPeriod`: leaving and coming back is no way around a suspension.
     pub type UnbondingPeriod =
         AtLeast<AtMost<dynamic_params::jobs::UnbondingPeriod, LongestPeriod>, SuspensionPeriod>;
+
+    pub type GraceWindow = Window<dynamic_params::training::GraceWindow>;
+    pub type DisputeWindow = Window<dynamic_params::training::DisputeWindow>;
+    pub type DeliveryWindow = Window<dynamic_params::training::DeliveryWindow>;
 }
 
 /// Parameters are the council's to set.
@@ -189,3 +211,5 @@ impl pallet_parameters::Config for Runtime {
     // The release keeps its measured weights to itself; `()` is the same figures.
     type WeightInfo = ();
 }
+
+impl crate::tunables::Config for Runtime {}

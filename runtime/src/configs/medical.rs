@@ -184,10 +184,9 @@ impl pallet_training::Config for Runtime {
     // ends as soon as all have posted, so a long window costs nothing but patience with the silent.
     type MinWindow = ConstU32<20>;
     type MaxWindow = ConstU32<{ 7 * DAYS }>;
-    // A node is restarted within ten minutes.
-    type GraceWindow = ConstU32<{ 10 * MINUTES }>;
-    type DisputeWindow = ConstU32<{ 10 * MINUTES }>;
-    type DeliveryWindow = ConstU32<{ 10 * MINUTES }>;
+    type GraceWindow = in_bounds::GraceWindow;
+    type DisputeWindow = in_bounds::DisputeWindow;
+    type DeliveryWindow = in_bounds::DeliveryWindow;
     type MaxRetries = ConstU32<3>;
     type RetentionPeriod = ConstU32<{ 30 * DAYS }>;
     type DepositBase = ConstU128<{ 100 * MILLI_MED }>;

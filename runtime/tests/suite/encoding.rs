@@ -10,7 +10,7 @@ use salus_runtime::{
     Agent, AllPalletsWithSystem, AuthorityDiscovery, Authorship, Babe, Balances, Council,
     Delegation, Grandpa, Historical, Jobs, KeyOwners, MultiBlockMigrations, Multisig, Offences,
     Parameters, Preimage, Proxy, Records, Registry, Rewards, RuntimeCall, Session, SessionLength,
-    System, Timestamp, Training, TransactionPayment, Utility, Whitelist,
+    System, Timestamp, Training, TransactionPayment, Tunables, Utility, Whitelist,
 };
 
 #[test]
@@ -38,6 +38,7 @@ fn pallet_indices_are_pinned() {
         (at::<Whitelist>(), (22, "Whitelist")),
         (at::<Parameters>(), (23, "Parameters")),
         (at::<MultiBlockMigrations>(), (24, "MultiBlockMigrations")),
+        (at::<Tunables>(), (25, "Tunables")),
         (at::<Utility>(), (30, "Utility")),
         (at::<Proxy>(), (31, "Proxy")),
         (at::<Multisig>(), (32, "Multisig")),
@@ -98,7 +99,7 @@ fn the_largest_answer_can_be_delivered() {
     use polkadot_sdk::frame_support::traits::Get;
     use salus_primitives::{
         jobs::{ResultPointer, Reveal, SealedRecord},
-        training::{PartyKeys, StagePost},
+        training::{PartyKeys, StageAnswer},
     };
 
     type MaxAnswerBytes = <salus_runtime::Runtime as pallet_agent::Config>::MaxAnswerBytes;
@@ -107,7 +108,7 @@ fn the_largest_answer_can_be_delivered() {
         Reveal::max_encoded_len(),
         SealedRecord::max_encoded_len(),
         PartyKeys::max_encoded_len(),
-        StagePost::max_encoded_len(),
+        StageAnswer::max_encoded_len(),
         ResultPointer::max_encoded_len(),
     ] {
         assert!(

@@ -1,29 +1,28 @@
 //! One training at one party: protocol, links, ends of stages; no network and no clock. What it has
 //! taken and what it is to send is on the disk before anything goes out.
 
+mod ends;
+mod incoming;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use codec::{Decode, DecodeAll, Encode};
-use salus_primitives::{
-    training::{Equivocation, MessageHeader, Partition, Positions, Said, SignedMessage, StagePost},
-    Digest,
-};
+use salus_primitives::training::{Equivocation, Partition, SignedMessage};
 use salus_training::{
+    agreed::DEALER,
     data_set::Attributes,
-    model::{digest_of_parts, ModelPart},
-    stage::{last_round, stage_of_end, Claim, Control, Ending, Heads, Signed},
-    Envelope, Error, Outcome, PartyId, Post, Progress, Reason, Refused, Step,
+    stage::{Control, Ending, Signed},
+    Error, Outcome, PartyId, Post, Progress, Step,
 };
 
 use super::{
     party::{self, Material, Role},
-    wire::{self, Item, Peer, Signer, Verified, MAX_ITEMS},
+    wire::{self, Item, Peer, Signer, MAX_ITEMS},
     Training,
 };
 use crate::LOG;
 
-/// Signed messages that are remembered to prove an equivocation with.
-const REMEMBERED: usize = 1 << 16;
+pub(super) use ends::Answers;
 
 /// What a checkpoint holds beside links and protocol.
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -33,6 +32,8 @@ struct State {
     absent: BTreeSet<PartyId>,
     /// Parties that sent what does not verify.
     invalid: BTreeSet<PartyId>,
+    /// Proof against parties that signed two messages under one number.
+    evidence: BTreeMap<PartyId, Equivocation>,
     endings: BTreeMap<u32, Ending>,
     /// Stages of which this party has said its heads.
     said: u32,
@@ -87,13 +88,6 @@ pub(super) struct Standing {
     pub(super) over: bool,
 }
 
-/// What can be posted on the chain.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Answers {
-    pub(super) root: Option<StagePost>,
-    pub(super) blocked: Option<StagePost>,
-}
-
 impl Core {
     /// A party that begins, or continues from its checkpoint.
     pub(super) fn new(
@@ -135,7 +129,7 @@ impl Core {
             Some(shares) => core.deal(shares)?,
             // The dealer may have told it already, before a crash.
             None if core.is_heterogeneous() => {
-                core.control(salus_training::agreed::DEALER, Control::Taken(0));
+                core.control(DEALER, Control::Taken(0));
             }
             None => {}
         }
@@ -303,166 +297,6 @@ impl Core {
         Ok(())
     }
 
-    /// Takes what a party sent, in order. What is wrong names it.
-    pub(super) fn take(&mut self, from: PartyId, items: Vec<Item>) {
-        for item in items {
-            if self.state.absent.contains(&from) {
-                return;
-            }
-            match item {
-                Item::Message(envelope) => self.take_message(from, envelope),
-                Item::Control(signed) => self.take_control(from, signed.control),
-            }
-        }
-    }
-
-    /// Whether messages of the protocol can be taken: before, they are to be sent again later.
-    pub(super) fn is_ready(&self) -> bool {
-        self.role.is_some()
-    }
-
-    fn take_message(&mut self, from: PartyId, envelope: Envelope) {
-        if self.state.failed.is_some() || self.role.is_none() || !self.is_first(from, &envelope) {
-            return;
-        }
-        let bodies = match self.post.open(from, &envelope.encode(), &Verified) {
-            Ok(bodies) => bodies,
-            Err(fault) => {
-                if !matches!(fault.reason, Reason::Replayed(_)) {
-                    log::debug!(target: LOG, "training {}: {fault}", self.material.me);
-                }
-                return;
-            }
-        };
-        self.changed = true;
-        for body in bodies {
-            let Some(role) = &mut self.role else { return };
-            let step = match role.party().receive(body.from, body.round, &body.body) {
-                Ok(step) => step,
-                // What came after the end says nothing new.
-                Err(Refused::Error(Error::Ended)) => continue,
-                Err(Refused::Fault(fault)) => {
-                    log::warn!(target: LOG, "training, session {:?}: {fault}", self.training.session);
-                    self.state.invalid.insert(fault.party);
-                    continue;
-                }
-                Err(Refused::Error(error)) => return self.fail(&error),
-            };
-            if let Err(error) = self.follow(step) {
-                return self.fail(&error);
-            }
-        }
-    }
-
-    /// Whether no other message came under this number. Two that differ are proof.
-    fn is_first(&mut self, from: PartyId, envelope: &Envelope) -> bool {
-        let header = &envelope.header;
-        let message = SignedMessage {
-            header: MessageHeader {
-                session: header.session.into(),
-                round: header.round,
-                from: header.from.0,
-                to: header.to.0,
-                sequence: header.sequence,
-                taken: header.taken,
-            },
-            body: Digest::from(polkadot_sdk::sp_crypto_hashing::blake2_256(&envelope.body)),
-            signature: envelope.signature.as_slice().try_into().unwrap_or([0; 64]),
-        };
-        let key = (from, header.sequence);
-        let Some(first) = self.seen.get(&key).copied() else {
-            if self.seen.len() < REMEMBERED {
-                self.seen.insert(key, message);
-            }
-            return true;
-        };
-        let both = Equivocation {
-            first,
-            second: message,
-        };
-        if both.conflicts() {
-            log::error!(
-                target: LOG,
-                "participant {from} signed two messages under number {}: anybody can report it with \
-                 training.report_equivocation, evidence 0x{}",
-                header.sequence,
-                hex::encode(both.encode()),
-            );
-            self.state.invalid.insert(from);
-            self.changed = true;
-            return false;
-        }
-        true
-    }
-
-    fn take_control(&mut self, from: PartyId, control: Control) {
-        match control {
-            Control::Taken(count) => {
-                if let (0, Some(deal)) = (count, self.state.deals.get(&from)) {
-                    self.sealed.push((from, deal.clone()));
-                }
-                self.send_again(from, count);
-                for stage in 0..self.state.said {
-                    let heads = self.state.endings.get(&stage);
-                    let heads = heads.and_then(|ending| ending.of(self.me())).cloned();
-                    if let Some(heads) = heads {
-                        self.control(from, Control::Heads(heads));
-                    }
-                }
-                self.tell_columns();
-            }
-            Control::Heads(heads) => {
-                if heads.stage < self.training.terms.stages {
-                    let ending = self.state.endings.entry(heads.stage).or_default();
-                    ending.say(from, heads);
-                    self.changed = true;
-                }
-            }
-            Control::Columns(attributes) => {
-                let agreed = self.training.terms.attributes == Some(attributes.digest());
-                if agreed && self.state.attributes.is_none() {
-                    self.state.attributes = Some(attributes);
-                    self.changed = true;
-                }
-            }
-            Control::Share(share) => self.take_share(from, share),
-        }
-    }
-
-    fn take_share(&mut self, from: PartyId, share: Vec<u8>) {
-        if from != salus_training::agreed::DEALER || self.state.share.is_some() {
-            return;
-        }
-        match self.check_share(&share) {
-            Ok(()) => {
-                self.state.share = Some(share);
-                if let Err(error) = self.begin() {
-                    self.fail(&error);
-                }
-            }
-            Err(why) => {
-                log::warn!(target: LOG, "the dealer's share of the key: {why}");
-                self.state.invalid.insert(from);
-            }
-        }
-        self.changed = true;
-    }
-
-    fn check_share(&self, share: &[u8]) -> Result<(), String> {
-        let share = salus_paillier::threshold::KeyShare::from_bytes(share)
-            .map_err(|error| error.to_string())?;
-        let digest = polkadot_sdk::sp_crypto_hashing::blake2_256(&share.key().to_bytes());
-        let dealer = self.training.parties.first();
-        let committed = dealer.and_then(|party| party.keys.as_ref()?.paillier);
-        if committed != Some(digest.into()) {
-            return Err("it is not of the key that was committed to".into());
-        }
-        match share.party() == self.me().0.saturating_add(1) {
-            true => Ok(()),
-            false => Err("it is another participant's".into()),
-        }
-    }
-
     fn fail(&mut self, error: &Error) {
         log::error!(
             target: LOG,
@@ -506,175 +340,6 @@ impl Core {
             }
         }
         Ok(())
-    }
-
-    /// Says its heads at the end of every stage that is over here.
-    pub(super) fn end_stages(&mut self) {
-        let stages = self.training.terms.stages;
-        let Some(role) = &self.role else { return };
-        if self.state.failed.is_some() {
-            return;
-        }
-        let now = role.view().progress().round;
-        let last = self
-            .state
-            .rounds
-            .map(|rounds| stage_of_end(rounds, stages, self.rounds));
-        while self.state.said < stages {
-            let stage = self.state.said;
-            let end = match last {
-                Some(last) if stage > last => return,
-                Some(last) => stage == last,
-                None if stage + 1 < stages && now > last_round(stage, stages, self.rounds) => false,
-                None => return,
-            };
-            let claim = end.then(|| self.claim());
-            self.say(stage, claim);
-        }
-    }
-
-    fn claim(&self) -> Claim {
-        let part = self.state.part.as_deref();
-        let decoded = part.and_then(|part| ModelPart::from_bytes(part).ok());
-        let has_model = self.is_heterogeneous() || self.me() == PartyId(0);
-        let shown = !self.is_heterogeneous() && self.me() == PartyId(0) && self.providers_have_it();
-        Claim {
-            commitment: decoded
-                .filter(|_| has_model)
-                .map(|part| part.commitment().0),
-            model: part.filter(|_| shown).map(<[u8]>::to_vec),
-        }
-    }
-
-    /// Whether the back-end gives providers the model.
-    fn providers_have_it(&self) -> bool {
-        let terms = &self.training.terms;
-        terms.access == salus_primitives::training::ModelAccess::Everyone
-            || terms.backend != salus_primitives::training::Backend::SecureSvm
-    }
-
-    fn say(&mut self, stage: u32, end: Option<Claim>) {
-        let sent = self.post.sent().into_iter();
-        let heads = Heads {
-            stage,
-            sent: sent.map(|(to, count, head)| (to, (count, head))).collect(),
-            end,
-        };
-        let me = self.me();
-        self.state.endings.entry(stage).or_default().say(me, heads);
-        self.state.said = stage.saturating_add(1);
-        self.changed = true;
-        self.say_again(stage);
-    }
-
-    /// Parties that the chain counts, in order.
-    fn joined(&self) -> Vec<PartyId> {
-        let joined = self.training.joined();
-        joined.map(|(position, _)| PartyId(position)).collect()
-    }
-
-    /// What can be posted of the stage that the chain is in.
-    pub(super) fn answers(&self) -> Answers {
-        let Some(stage) = self.training.phase.stage() else {
-            return Answers::default();
-        };
-        let epoch = self.training.epoch;
-        let parties = self.joined();
-        let ending = self.state.endings.get(&stage).cloned().unwrap_or_default();
-        let (me, session) = (self.me(), self.training.session.0);
-        let root = ending.root(&session, stage, me, &self.post, &parties);
-        let mut wrong = self.invalid();
-        wrong.extend(ending.wrong(me, &self.post, &parties));
-        if let Ok(Some(root)) = root {
-            match self.digest(&ending, &parties) {
-                Ok(model) => {
-                    let said = Said::Root {
-                        root: root.into(),
-                        model,
-                    };
-                    let root = Some(StagePost { epoch, said });
-                    return Answers {
-                        root,
-                        blocked: None,
-                    };
-                }
-                Err(party) => wrong.push(party),
-            }
-        }
-        wrong.retain(|party| *party != me && parties.contains(party));
-        let mut missing = self.waits_for();
-        missing.retain(|party| parties.contains(party) && !wrong.contains(party));
-        let said = Said::Blocked {
-            missing: bits(&missing),
-            invalid: bits(&wrong),
-        };
-        let blocked = StagePost { epoch, said };
-        let names = !missing.is_empty() || !wrong.is_empty();
-        Answers {
-            root: None,
-            blocked: names.then_some(blocked),
-        }
-    }
-
-    fn invalid(&self) -> Vec<PartyId> {
-        self.state.invalid.iter().copied().collect()
-    }
-
-    /// Whether somebody sent what does not verify.
-    pub(super) fn has_invalid(&self) -> bool {
-        matches!(
-            self.answers().blocked,
-            Some(StagePost { said: Said::Blocked { invalid, .. }, .. }) if invalid != 0
-        )
-    }
-
-    /// The model's digest where the stage is the last; who claims what cannot be otherwise.
-    fn digest(&self, ending: &Ending, parties: &[PartyId]) -> Result<Option<Digest>, PartyId> {
-        let mine = ending.of(self.me()).and_then(|heads| heads.end.as_ref());
-        if mine.is_none() {
-            return Ok(None);
-        }
-        let claim = |party: &PartyId| {
-            let claim = ending.of(*party).and_then(|heads| heads.end.as_ref());
-            let commitment = claim.and_then(|claim| claim.commitment);
-            commitment.map(Digest::from).ok_or(*party)
-        };
-        if self.is_heterogeneous() {
-            let commitments: Result<Vec<Digest>, PartyId> = parties.iter().map(claim).collect();
-            return Ok(Some(digest_of_parts(&commitments?)));
-        }
-        let analyst = PartyId(0);
-        let digest = claim(&analyst)?;
-        let shown = ending
-            .of(analyst)
-            .and_then(|heads| heads.end.as_ref()?.model.clone());
-        let ours = self.state.part.as_deref();
-        let ours = ours.and_then(|part| ModelPart::from_bytes(part).ok());
-        if let (Some(ours), false) = (ours, self.me() == analyst) {
-            let theirs = shown.and_then(|shown| ModelPart::from_bytes(&shown).ok());
-            let same = theirs.is_some_and(|theirs| {
-                theirs.commitment() == digest && party::is_same_model(&theirs, &ours)
-            });
-            if !same {
-                return Err(analyst);
-            }
-        }
-        Ok(Some(digest))
-    }
-
-    /// Whose messages are missing: for the protocol, then for the end of the stage.
-    pub(super) fn waits_for(&self) -> Vec<PartyId> {
-        let Some(role) = &self.role else {
-            return vec![salus_training::agreed::DEALER];
-        };
-        if self.state.rounds.is_none() {
-            return role.view().waits_for();
-        }
-        let stage = self.state.said.saturating_sub(1);
-        let ending = self.state.endings.get(&stage).cloned().unwrap_or_default();
-        let mut missing = ending.missing(self.me(), &self.post, &self.joined());
-        missing.retain(|party| *party != self.me());
-        missing
     }
 
     pub(super) fn standing(&self) -> Standing {
@@ -764,9 +429,4 @@ fn grouped(items: Vec<Item>, most: usize) -> Vec<Vec<Item>> {
         }
     }
     groups
-}
-
-fn bits(parties: &[PartyId]) -> Positions {
-    let bit = |party: &PartyId| 1u16.checked_shl(party.0.into()).unwrap_or_default();
-    parties.iter().fold(0, |bits, party| bits | bit(party))
 }

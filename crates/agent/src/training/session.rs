@@ -12,7 +12,7 @@ use std::{
 use parking_lot::Mutex;
 use salus_envelope::Identity;
 use salus_primitives::{
-    training::{duty_input, Phase, TrainingId},
+    training::{Phase, Said, TrainingId},
     AccountId, Digest,
 };
 use salus_training::PartyId;
@@ -296,13 +296,14 @@ impl Session {
         let until = training.phase.until();
         let best = self.context.chain.best().number;
         let late = best.saturating_add(self.context.config.margin) >= until
-            || core.has_invalid()
-            || standing.failed.is_some();
+            || answers.has_invalid()
+            // The stage does not end with it: nobody has to wait for that.
+            || training.joined().any(|(_, party)| party.said == Some(Said::Failed));
         let state = match (&standing.failed, training.phase) {
             (Some(_), _) => "failed",
             (None, Phase::Delivering { .. }) => "delivering",
             _ if standing.over => "over",
-            _ if late && answers.root.is_none() => "blocked",
+            _ if late && !answers.has_last() => "blocked",
             _ => "running",
         };
         self.handle.ready.store(core.is_ready(), Ordering::Relaxed);
@@ -460,12 +461,8 @@ impl Handle {
     fn answer_now(&self, input: Digest) -> Option<Vec<u8>> {
         let session = self.chain.borrow().session;
         let shown = self.shown.lock();
-        let fits = |epoch: u32, said: bool| duty_input(&session, epoch, said) == input;
-        let root = shown.answers.root;
-        let blocked = shown.answers.blocked.filter(|_| shown.late);
-        let root = root.filter(|post| fits(post.epoch, false) || fits(post.epoch, true));
-        let blocked = blocked.filter(|post| fits(post.epoch, false));
-        root.or(blocked).map(|post| codec::Encode::encode(&post))
+        let answer = shown.answers.of(input, &session, shown.late);
+        answer.map(|answer| codec::Encode::encode(&answer))
     }
 
     /// The encoded part of the model.

@@ -11,7 +11,10 @@ use futures::{
     FutureExt,
 };
 use parking_lot::Mutex;
-use polkadot_sdk::substrate_prometheus_endpoint::Registry;
+use polkadot_sdk::{
+    sp_core::{sr25519, Pair},
+    substrate_prometheus_endpoint::Registry,
+};
 use salus_agent::{
     Agent, Block, Chain, ChainError, Config, KeySource, PeerError, Peers, Primes, Refusal,
     Training, Trainings,
@@ -23,8 +26,8 @@ use salus_primitives::{
     membership::Recipient,
     training::{
         duty_input, session_digest, Backend, DataSet, DataSetId, DataSetSpec, Departure,
-        ModelAccess, Partition, Party, PartyKeys, Phase, Position, Said, StagePost, Standing,
-        Terms, TrainingId,
+        Equivocation, ModelAccess, Partition, Party, PartyKeys, Phase, Position, Said, StageAnswer,
+        StagePost, Standing, Terms, TrainingId,
     },
     AccountId, Balance, BlockNumber, Hash,
 };
@@ -158,6 +161,8 @@ struct Board {
     /// Whose answers the chain does not get.
     cut_off: Option<Position>,
     pub posts: Vec<(Position, StagePost)>,
+    /// Who reported an equivocation, and of whom.
+    reports: Vec<(Position, Position)>,
 }
 
 /// The chain.
@@ -177,7 +182,7 @@ impl Board {
             _ if self.over || !party.is_in() => return None,
             Phase::Joining { .. } if party.keys.is_none() => DutyKind::TrainingKeys,
             Phase::Running { .. } | Phase::Paused { .. } | Phase::Disputed { .. }
-                if !matches!(party.said, Some(Said::Root { .. })) =>
+                if !party.said.is_some_and(Said::is_last) =>
             {
                 DutyKind::TrainingPost
             }
@@ -226,7 +231,10 @@ impl Board {
                 }
             }
             DutyKind::TrainingPost => {
-                let post = StagePost::decode(&mut bytes).expect("a post");
+                let post = match StageAnswer::decode(&mut bytes).expect("an answer") {
+                    StageAnswer::Post(post) => post,
+                    StageAnswer::Equivocation(evidence) => return self.report(position, evidence),
+                };
                 assert_eq!(post.epoch, self.training.epoch);
                 self.posts.push((position, post));
                 self.training.parties[at].said = Some(post.said);
@@ -240,6 +248,24 @@ impl Board {
             }
             _ => panic!("no duty of trainings"),
         }
+    }
+
+    /// Somebody is out who signed two messages under one number.
+    fn report(&mut self, by: Position, evidence: Equivocation) {
+        let header = evidence.first.header;
+        assert!(evidence.conflicts() && header.session == self.training.session);
+        let party = &mut self.training.parties[usize::from(header.from)];
+        let keys = party.keys.as_ref().expect("it takes part");
+        let key = sr25519::Public::from_raw(keys.signing);
+        for message in [evidence.first, evidence.second] {
+            let signature = sr25519::Signature::from_raw(message.signature);
+            let digest = message.header.digest(&message.body);
+            assert!(sr25519::Pair::verify(&signature, digest, &key));
+        }
+        assert!(party.is_in(), "it was reported twice");
+        party.standing = Standing::Out(Departure::Equivocated);
+        self.reports.push((by, header.from));
+        self.begin_stage(self.training.phase.stage().expect("a stage"));
     }
 
     fn begin_stage(&mut self, stage: u32) {
@@ -256,6 +282,15 @@ impl Board {
     }
 
     fn compare(&mut self) {
+        let said: Vec<_> = self
+            .training
+            .joined()
+            .map(|(_, party)| party.said)
+            .collect();
+        if said.contains(&Some(Said::Failed)) && !said.contains(&None) {
+            (self.over, self.ended) = (true, Some(Departure::Failed));
+            return;
+        }
         let roots: Option<Vec<_>> = self
             .training
             .joined()
@@ -361,6 +396,10 @@ impl Judge {
 
     pub fn posts(&self) -> Vec<(Position, StagePost)> {
         self.0.lock().posts.clone()
+    }
+
+    pub fn reports(&self) -> Vec<(Position, Position)> {
+        self.0.lock().reports.clone()
     }
 
     pub fn ended(&self) -> Option<Departure> {
@@ -615,6 +654,7 @@ impl Consortium {
                 late,
                 cut_off: None,
                 posts: Vec::new(),
+                reports: Vec::new(),
             }))),
             net: Arc::default(),
             nodes,

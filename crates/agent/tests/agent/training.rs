@@ -425,52 +425,111 @@ impl Signer for Liar {
     }
 }
 
-/// A party that signs what is no message of the protocol, or another one under a number it has used, is
-/// named at once by all others.
+/// What a party that lies sends to all others under its first number.
+async fn lies(consortium: &Consortium, party: u16, body: u8) {
+    let training = consortium.chain.training();
+    let seed = consortium.seed(usize::from(party));
+    let liar = Liar(sr25519::Pair::from_seed(
+        seed.derive("signing", &[]).expose(),
+    ));
+    let parties: Vec<PartyId> = (0..4).map(PartyId).collect();
+    let mut post = Post::new(training.session.0, PartyId(party), &parties, 1000);
+    let out = Outgoing {
+        to: To::All,
+        round: 0,
+        body: vec![body; 50],
+    };
+    for envelope in post.seal(&out, &liar).unwrap() {
+        let to = usize::from(envelope.header.to.0);
+        let keys = training.parties[to].keys.clone().unwrap();
+        let items = vec![(0u8, envelope)].encode();
+        let sealed = salus_envelope::encrypt(&items, &[keys.exchange]).unwrap();
+        let node = consortium.nodes[to].trainings.clone().unwrap();
+        node.take(ID, (party, sealed).encode()).await.unwrap();
+    }
+}
+
+/// Waits until all but one party have begun, and ends the node of that one.
+async fn begin_without(consortium: &mut Consortium, party: usize) {
+    consortium
+        .until("the beginning", |all| {
+            let mut others = (0..4).filter(|at| *at != party);
+            let begun = |at: usize| all.status(at).is_some_and(|s| s.state == "running");
+            others.all(begun).then_some(())
+        })
+        .await;
+    consortium.crash(party).await;
+}
+
+/// A party that signs what is no message of the protocol is named at once by all others, or reported where
+/// it had used the number.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_sends_what_does_not_verify_is_named() {
-    for backend in [Backend::Masked, Backend::SecureSvm] {
-        let (plan, _) = homogeneous_plan(backend, ModelAccess::Everyone, 1);
-        let mut consortium = Consortium::new(plan);
-        consortium.start_all();
-        consortium
-            .until("the beginning", |all| {
-                let begun =
-                    [0, 1, 3].map(|at| all.status(at).is_some_and(|s| s.state == "running"));
-                begun.iter().all(|begun| *begun).then_some(())
-            })
-            .await;
-        consortium.crash(2).await;
-        let training = consortium.chain.training();
-        let seed = consortium.seed(2);
-        let liar = Liar(sr25519::Pair::from_seed(
-            seed.derive("signing", &[]).expose(),
-        ));
-        let parties: Vec<PartyId> = (0..4).map(PartyId).collect();
-        let mut post = Post::new(training.session.0, PartyId(2), &parties, 1000);
-        let out = Outgoing {
-            to: To::All,
-            round: 0,
-            body: vec![250; 50],
-        };
-        for envelope in post.seal(&out, &liar).unwrap() {
-            let to = usize::from(envelope.header.to.0);
-            let keys = training.parties[to].keys.clone().unwrap();
-            let items = vec![(0u8, envelope)].encode();
-            let sealed = salus_envelope::encrypt(&items, &[keys.exchange]).unwrap();
-            let node = consortium.nodes[to].trainings.clone().unwrap();
-            node.take(ID, (2u16, sealed).encode()).await.unwrap();
-        }
-        consortium
-            .until("all name it", |all| {
-                let posts = all.chain.posts();
-                let naming = posts
-                    .iter()
-                    .filter(|(_, post)| matches!(post.said, Said::Blocked { invalid: 0b100, .. }));
-                (naming.count() == 3).then_some(())
-            })
-            .await;
+    let (plan, _) = homogeneous_plan(Backend::SecureSvm, ModelAccess::Everyone, 1);
+    let mut consortium = Consortium::new(plan);
+    consortium.start_all();
+    begin_without(&mut consortium, 2).await;
+    lies(&consortium, 2, 250).await;
+    consortium
+        .until("all name it, or prove it", |all| {
+            let posts = all.chain.posts();
+            let naming = posts
+                .iter()
+                .filter(|(_, post)| matches!(post.said, Said::Blocked { invalid: 0b100, .. }));
+            (naming.count() == 3 || !all.chain.reports().is_empty()).then_some(())
+        })
+        .await;
+}
+
+/// A party that signs another message under a number it has used is reported with the proof, once, and
+/// the others go on without it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_signs_two_messages_under_one_number_is_reported() {
+    let (plan, files) = homogeneous_plan(Backend::Masked, ModelAccess::Everyone, 1);
+    let mut consortium = Consortium::new(plan);
+    consortium.start_all();
+    begin_without(&mut consortium, 2).await;
+    lies(&consortium, 2, 250).await;
+    lies(&consortium, 2, 251).await;
+    consortium
+        .until("the end", |all| all.chain.is_over().then_some(()))
+        .await;
+    let reports = consortium.chain.reports();
+    assert!(matches!(reports[..], [(_, 2)]), "{reports:?}");
+    let training = consortium.chain.training();
+    assert_eq!(
+        training.parties[2].standing,
+        Standing::Out(Departure::Equivocated)
+    );
+    let left: Vec<String> = [0, 2].iter().map(|at: &usize| files[*at].clone()).collect();
+    assert_eq!(consortium.model_of(0).model(), pooled(&consortium, &left).0);
+}
+
+/// Nobody is to blame where the participants have too few patients in common. Who finds out says so, the
+/// others wait for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_cannot_go_on_says_so() {
+    let (mut plan, _) = heterogeneous_plan(Backend::Batch, ModelAccess::Everyone);
+    for (party, data) in plan.data.iter_mut().enumerate() {
+        let (file, _) = data.as_mut().unwrap();
+        *file = file.replace("patient ", &format!("patient of {party} "));
     }
+    let mut consortium = Consortium::new(plan);
+    consortium.start_all();
+    consortium
+        .until("the end", |all| all.chain.is_over().then_some(()))
+        .await;
+    assert_eq!(consortium.chain.ended(), Some(Departure::Failed));
+    let posts = consortium.chain.posts();
+    for (party, post) in &posts {
+        let fair = match post.said {
+            Said::Failed => true,
+            Said::Blocked { invalid, .. } => invalid == 0,
+            Said::Root { .. } => false,
+        };
+        assert!(fair, "{party} says {post:?}");
+    }
+    assert!(posts.iter().any(|(_, post)| post.said == Said::Failed));
 }
 
 /// Columns cannot be trained without one of the participants: it ends, and nothing stays behind.

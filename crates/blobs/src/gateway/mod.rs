@@ -180,7 +180,7 @@ struct Inner {
     answers: Answers,
     /// Who takes messages of trainings, where somebody does.
     inbox: OnceLock<Arc<dyn Inbox>>,
-    messages: Semaphore,
+    messages: inbox::Room,
 }
 
 impl Gateway {
@@ -224,7 +224,7 @@ impl Gateway {
                 looks: Mutex::default(),
                 answers: Answers::default(),
                 inbox: OnceLock::new(),
-                messages: Semaphore::new(inbox::AT_ONCE),
+                messages: inbox::Room::default(),
                 config,
             }),
         })

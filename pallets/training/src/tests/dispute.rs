@@ -64,7 +64,8 @@ fn more_than_half_decide() {
         // Nothing lost, nothing earned: who is right the chain cannot know.
         assert_eq!(free(12) + held(12), START);
         assert_eq!(held_for(HoldReason::Party, 12), 0);
-        assert_eq!(free(11) + held(11), START + REWARD / 2);
+        assert_eq!(free(11) + held(11), START + REWARD / 4);
+        assert_eq!(free(TREASURY), START + REWARD / 4 * 2 + entry_fee(id));
     });
 }
 

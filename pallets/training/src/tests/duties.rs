@@ -4,7 +4,9 @@ use codec::Encode;
 use polkadot_sdk::{frame_support::assert_ok, sp_runtime::traits::Dispatchable};
 use salus_primitives::{
     duties::{Duties, Duty, DutyKind},
-    training::{Backend, ModelAccess},
+    training::{
+        Backend, Departure, Equivocation, MessageHeader, ModelAccess, Said, StageAnswer, Standing,
+    },
 };
 
 use crate::mock::*;
@@ -19,6 +21,10 @@ fn call(duty: &Duty<AccountId>, answer: &[u8]) -> Option<RuntimeCall> {
 
 fn perform(who: AccountId, duty: &Duty<AccountId>, answer: &[u8]) {
     assert_ok!(call(duty, answer).unwrap().dispatch(signed(who + 100)));
+}
+
+fn answer(id: u64, what: Said) -> Vec<u8> {
+    StageAnswer::Post(said(id, what)).encode()
 }
 
 #[test]
@@ -44,12 +50,12 @@ fn keys_then_posts_then_a_part() {
         let stage = owed(11).pop().unwrap();
         assert_eq!(stage.kind, DutyKind::TrainingPost);
         assert_eq!((stage.since, stage.deadline), (1, 1 + STAGE));
-        perform(11, &stage, &said(id, blocked(&[2], &[])).encode());
+        perform(11, &stage, &answer(id, blocked(&[2], &[])));
         // Still owed, and answered under another key.
         let root_owed = owed(11).pop().unwrap();
         assert_eq!(root_owed.kind, DutyKind::TrainingPost);
         assert_ne!(root_owed.answer_key(), stage.answer_key());
-        perform(11, &root_owed, &said(id, root(1)).encode());
+        perform(11, &root_owed, &answer(id, root(1)));
         assert!(owed(11).is_empty());
         post_all(id, &[ANALYST, 12], root(1));
         let next = owed(11).pop().unwrap();
@@ -85,6 +91,41 @@ fn a_pause_and_a_dispute_are_owed_too() {
 }
 
 #[test]
+fn the_answer_can_be_proof_of_an_equivocation() {
+    build_and_execute(|| {
+        let id = homogeneous();
+        let duty = owed(11).pop().unwrap();
+        let header = MessageHeader {
+            session: Default::default(),
+            round: 2,
+            from: 2,
+            to: 1,
+            sequence: 5,
+            taken: 4,
+        };
+        let evidence = StageAnswer::Equivocation(Equivocation {
+            first: message(id, 12, header, 1),
+            second: message(id, 12, header, 2),
+        });
+        perform(11, &duty, &evidence.encode());
+        let standing = training(id).parties[2].standing;
+        assert_eq!(standing, Standing::Out(Departure::Equivocated));
+        // The stage begins again: what is owed now is another answer.
+        assert_ne!(owed(11).pop().unwrap().answer_key(), duty.answer_key());
+    });
+}
+
+#[test]
+fn who_cannot_go_on_owes_nothing_more() {
+    build_and_execute(|| {
+        let id = homogeneous();
+        let duty = owed(11).pop().unwrap();
+        perform(11, &duty, &answer(id, Said::Failed));
+        assert!(owed(11).is_empty());
+    });
+}
+
+#[test]
 fn a_late_duty_is_not_owed() {
     build_and_execute(|| {
         homogeneous();
@@ -112,7 +153,7 @@ fn what_does_not_decode_is_no_call() {
     build_and_execute(|| {
         homogeneous();
         let duty = owed(11).pop().unwrap();
-        let answer = said(0, root(1)).encode();
+        let answer = answer(0, root(1));
         assert!(call(&duty, &answer).is_some());
         assert!(call(&duty, &answer[1..]).is_none());
         assert!(call(&duty, &[&answer[..], &[0]].concat()).is_none());

@@ -7,6 +7,7 @@ mod dispute;
 mod duties;
 mod ends;
 mod equivocation;
+mod failed;
 mod join;
 mod leave;
 mod open;

@@ -41,9 +41,12 @@ fn a_homogeneous_training_goes_on_without_the_silent() {
             Event::Ended {
                 training: id,
                 end: End::Completed { model: digest(3) },
-                share: REWARD / 2
+                share: REWARD / 3
             }
         );
+        // Nobody gets more because another is out.
+        assert_eq!(free(13) + held(13), START + REWARD / 3);
+        assert_eq!(free(TREASURY), START + LOST + REWARD / 3 + entry_fee(id));
         let past = PastTrainings::<Test>::get(id).unwrap();
         assert_eq!(past.parties[2].departure, Some(Departure::Silent));
     });
@@ -141,11 +144,11 @@ fn who_is_silent_with_the_analyst_gets_nothing() {
         post_all(id, &[ANALYST, 11, 12, 13], root(1));
         post(id, 12, last_root(1, 1));
         run(STAGE + 1);
-        let share = REWARD / 2 * 2;
+        let share = REWARD / 2 * 2 / 3;
         assert!(matches!(last_event(), Event::Ended { share: s, .. } if s == share));
         assert_eq!(free(12) + held(12), START + share);
         assert_eq!(free(11) + held(11), START - LOST);
-        assert_eq!(free(TREASURY), START + 3 * LOST + entry_fee(id));
+        assert_eq!(free(TREASURY), START + 3 * LOST + 2 * share + entry_fee(id));
     });
 }
 
@@ -216,9 +219,9 @@ fn who_comes_back_blocked_begins_the_stage_again() {
         let id = heterogeneous();
         post_all(id, &[11, 13], blocked(&[1], &[]));
         run(STAGE + 1);
-        post(id, 12, blocked(&[0], &[]));
+        post(id, 12, root(1));
         run(GraceWindow::get() + 1);
-        // Both others lack its messages.
+        // Both others lack its messages, and it lacks none.
         assert!(matches!(
             last_event(),
             Event::Ended {
@@ -231,14 +234,58 @@ fn who_comes_back_blocked_begins_the_stage_again() {
         ));
 
         let id = heterogeneous_again();
-        post(id, 11, blocked(&[1], &[]));
-        post(id, 13, root(1));
+        post_all(id, &[11, 13], blocked(&[1], &[]));
         run(STAGE + 1);
         post(id, 12, blocked(&[0], &[]));
         run(GraceWindow::get() + 1);
         assert_eq!(training(id).retries, 1);
         post_all(id, &[11, 12, 13], root(2));
         assert_eq!(training(id).roots[..], [digest(2)]);
+    });
+}
+
+/// One sends garbage to one other, for whom all wait then: of two that name each other the chain cannot
+/// know who lies.
+#[test]
+fn who_waits_for_another_has_withheld_nothing() {
+    build_and_execute(|| {
+        let id = homogeneous();
+        for retries in 0..=MaxRetries::get() {
+            assert_eq!(training(id).retries, retries);
+            post(id, ANALYST, blocked(&[], &[2]));
+            post_all(id, &[11, 12, 13], blocked(&[0], &[]));
+            run(STAGE + 1);
+        }
+        assert!(matches!(
+            last_event(),
+            Event::Ended {
+                end: End::Stalled,
+                ..
+            }
+        ));
+        for who in [11, 12, 13] {
+            assert_eq!(free(who) + held(who), START);
+        }
+        assert_eq!(free(ANALYST), START - entry_fee(id));
+        assert_eq!(free(TREASURY), START + entry_fee(id));
+    });
+    build_and_execute(|| {
+        let id = heterogeneous();
+        for _ in 0..=MaxRetries::get() {
+            post(id, 11, blocked(&[], &[2]));
+            post_all(id, &[12, 13], blocked(&[0], &[]));
+            run(STAGE + 1);
+        }
+        assert!(matches!(
+            last_event(),
+            Event::Ended {
+                end: End::Stalled,
+                ..
+            }
+        ));
+        for who in [11, 12, 13] {
+            assert_eq!(free(who) + held(who), START);
+        }
     });
 }
 
@@ -258,16 +305,34 @@ fn most_of_the_others_say_who_withholds() {
         let id = running(terms(Backend::Masked), &[11, 12, 13, 14]);
         post_all(id, &[ANALYST, 11], blocked(&[4], &[]));
         post(id, 12, blocked(&[], &[4]));
-        // It says the same of another, alone.
-        post(id, 14, blocked(&[1], &[]));
-        post(id, 13, root(1));
+        post_all(id, &[13, 14], root(1));
         run(STAGE);
         assert!(training(id).parties[4].is_in(), "not before the deadline");
         run(1);
         assert!(events().contains(&out(id, 4, 14, Departure::Withheld)));
         let again = training(id);
-        assert!(again.parties[1].is_in());
         assert_eq!((again.phase.stage(), again.retries), (Some(0), 0));
+        post_all(id, &[ANALYST, 11, 12, 13], root(1));
+        assert_eq!(training(id).phase.stage(), Some(1));
+    });
+}
+
+/// Who says that it waits for another cannot end a training so; it loses no deposit.
+#[test]
+fn the_rest_goes_on_without_a_participant_that_most_lack() {
+    build_and_execute(|| {
+        let id = running(terms(Backend::Masked), &[11, 12, 13, 14]);
+        for retries in 0..=MaxRetries::get() {
+            assert!(training(id).parties[4].is_in());
+            assert_eq!(training(id).retries, retries);
+            post_all(id, &[ANALYST, 11, 12], blocked(&[4], &[]));
+            post(id, 13, root(1));
+            post(id, 14, blocked(&[1], &[]));
+            run(STAGE + 1);
+        }
+        assert!(events().contains(&out(id, 4, 14, Departure::Outvoted)));
+        assert_eq!(free(14) + held(14), START);
+        assert_eq!(training(id).phase.stage(), Some(0));
         post_all(id, &[ANALYST, 11, 12, 13], root(1));
         assert_eq!(training(id).phase.stage(), Some(1));
     });
@@ -332,7 +397,7 @@ fn one_that_is_blocked_again_and_again_does_not_end_it() {
                 },
                 share,
                 ..
-            } if share == REWARD / 2 / 2
+            } if share == REWARD / 2 / 3
         ));
     });
 }

@@ -2,6 +2,7 @@
 
 mod alignment;
 mod book;
+mod cohorts;
 mod estimate;
 mod hostile;
 mod model;

@@ -1,18 +1,19 @@
 //! Whatever is done in whatever order, states and money are those of a slow model of the rules, and no
 //! unit is made, burnt or left behind.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod model;
+
+use std::collections::BTreeSet;
 
 use polkadot_sdk::{frame_support::weights::Weight, sp_io::hashing::blake2_256};
 use salus_primitives::training::{
-    Backend, Departure, End, Equivocation, MessageHeader, ModelAccess, Partition, Phase, Said,
-    Standing,
+    Backend, Departure, End, Equivocation, MessageHeader, ModelAccess, Partition, Said, Standing,
 };
 
 use crate::{
-    mock::*, Agenda, Blobs, DataSets, HoldReason, Invitations, Models, PastTrainings, Places,
-    Trainings,
+    mock::*, Agenda, Blobs, DataSets, Invitations, Models, PastTrainings, Places, Trainings,
 };
+use model::{At, Game, Player, World};
 
 /// A stream of pseudo-random numbers.
 struct Dice {
@@ -31,428 +32,6 @@ impl Dice {
 
     fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
-    }
-}
-
-/// The model: one who plays.
-#[derive(Clone, Debug)]
-struct Player {
-    who: AccountId,
-    standing: Standing,
-    keys: bool,
-    said: Option<Said>,
-    part: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum At {
-    Joining,
-    Stage { again: bool },
-    Vote,
-    Parts,
-}
-
-/// The model: one training.
-#[derive(Clone, Debug)]
-struct Game {
-    together: bool,
-    initiator: AccountId,
-    reward: u128,
-    stages: u32,
-    min: usize,
-    everyone: bool,
-    players: Vec<Player>,
-    at: At,
-    until: u32,
-    epoch: u32,
-    retries: u32,
-    agreed: u32,
-    over: Option<End>,
-    begun: bool,
-}
-
-/// The model: all trainings, and what everybody has, held or not.
-#[derive(Default)]
-struct World {
-    now: u32,
-    games: Vec<Game>,
-    wealth: BTreeMap<AccountId, u128>,
-    revoked: BTreeSet<AccountId>,
-    /// Trainings whose entries were not paid for yet.
-    unpaid: Vec<usize>,
-    seen: BTreeSet<String>,
-    /// Whose node is away.
-    asleep: Option<AccountId>,
-}
-
-impl Game {
-    /// Places of who takes part.
-    fn all(&self) -> Vec<usize> {
-        (0..self.players.len())
-            .filter(|p| self.players[*p].standing == Standing::Joined)
-            .collect()
-    }
-
-    /// And brings data.
-    fn holders(&self) -> Vec<usize> {
-        let mut all = self.all();
-        all.retain(|p| self.together || *p > 0);
-        all
-    }
-
-    fn missing_parts(&self) -> Vec<usize> {
-        let mut all = self.all();
-        all.retain(|p| {
-            !self.players[*p].part
-                && if self.together {
-                    self.everyone || self.players[*p].who != self.initiator
-                } else {
-                    self.everyone && *p == 0
-                }
-        });
-        all
-    }
-
-    fn place_of(&self, who: AccountId) -> Option<usize> {
-        self.all().into_iter().find(|p| self.players[*p].who == who)
-    }
-
-    /// How it ends, if it cannot go on.
-    fn verdict(&self) -> Option<End> {
-        for (p, player) in self.players.iter().enumerate() {
-            if let Standing::Out(departure) = player.standing {
-                if departure != Departure::NotReady && (self.together || p == 0) {
-                    let position = p as u16;
-                    return Some(End::Lost {
-                        position,
-                        departure,
-                    });
-                }
-            }
-        }
-        (self.holders().len() < self.min).then_some(End::TooFew)
-    }
-
-    /// Whom most of the others, and two, name.
-    fn named(&self, pick: fn(u16, u16) -> u16) -> Vec<usize> {
-        let all = self.all();
-        let mut named = all.clone();
-        named.retain(|accused| {
-            let mut votes = 0;
-            for p in &all {
-                if let Some(Said::Blocked { missing, invalid }) = self.players[*p].said {
-                    if p != accused && pick(missing, invalid) >> accused & 1 == 1 {
-                        votes += 1;
-                    }
-                }
-            }
-            votes >= 2 && 2 * votes > all.len() - 1
-        });
-        named
-    }
-}
-
-impl World {
-    fn pay(&mut self, from: AccountId, to: AccountId, amount: u128) {
-        *self.wealth.get_mut(&from).unwrap() -= amount;
-        *self.wealth.get_mut(&to).unwrap() += amount;
-    }
-
-    fn places(&self, who: AccountId) -> usize {
-        self.games
-            .iter()
-            .filter(|game| game.over.is_none())
-            .filter(|game| game.initiator == who || game.place_of(who).is_some())
-            .count()
-    }
-
-    fn gone(&mut self, g: usize, p: usize, departure: Departure) {
-        let player = &mut self.games[g].players[p];
-        let was_in = player.standing == Standing::Joined;
-        player.standing = Standing::Out(departure);
-        player.said = None;
-        let who = player.who;
-        if was_in && departure.costs() {
-            self.pay(who, TREASURY, DEPOSIT / 2);
-        }
-        self.seen.insert(format!("{departure:?}"));
-    }
-
-    fn finish(&mut self, g: usize, end: End) {
-        let game = self.games[g].clone();
-        let receivers: Vec<AccountId> = game
-            .holders()
-            .into_iter()
-            .map(|p| game.players[p].who)
-            .filter(|who| *who != game.initiator)
-            .collect();
-        let stages = match end {
-            End::Completed { .. } => None,
-            End::Lost { departure, .. } if !game.together => {
-                let fact = [Departure::Silent, Departure::Equivocated].contains(&departure);
-                Some(game.agreed + u32::from(fact))
-            }
-            End::Disputed | End::Stalled if !game.together => Some(game.agreed),
-            _ => Some(0),
-        };
-        let amount = stages.map_or(game.reward, |stages| {
-            game.reward / u128::from(game.stages) * u128::from(stages)
-        });
-        for who in &receivers {
-            let share = amount / receivers.len() as u128;
-            self.pay(game.initiator, *who, share);
-        }
-        self.games[g].over = Some(end);
-        if game.begun {
-            self.unpaid.push(g);
-        }
-        let name = format!("{end:?}");
-        self.seen
-            .insert(name.split(' ').next().unwrap().to_string());
-    }
-
-    fn anew(&mut self, g: usize, at: At, blocks: u32) {
-        let now = self.now;
-        let game = &mut self.games[g];
-        game.at = at;
-        game.until = now + blocks;
-        game.epoch += 1;
-        for player in &mut game.players {
-            player.said = None;
-        }
-    }
-
-    fn again(&mut self, g: usize) {
-        self.anew(g, At::Stage { again: false }, STAGE);
-    }
-
-    fn without(&mut self, g: usize, out: Vec<usize>, departure: Departure) {
-        for p in out {
-            self.gone(g, p, departure);
-        }
-        match self.games[g].verdict() {
-            Some(end) => self.finish(g, end),
-            None => self.again(g),
-        }
-    }
-
-    fn start_if_ready(&mut self, g: usize) {
-        let game = &mut self.games[g];
-        let left = || {
-            game.players
-                .iter()
-                .filter(|player| !matches!(player.standing, Standing::Out(_)))
-        };
-        if left().all(|player| player.standing == Standing::Joined && player.keys) {
-            game.begun = true;
-            self.again(g);
-        }
-    }
-
-    /// All that are in have said a root.
-    fn settle(&mut self, g: usize) {
-        let game = self.games[g].clone();
-        let all = game.all();
-        let said = |p: &usize| game.players[*p].said.unwrap();
-        let votes = |p: &usize| all.iter().filter(|q| said(q) == said(p)).count();
-        let Some(won) = all.iter().find(|p| votes(p) * 2 > all.len()).map(said) else {
-            return match game.at {
-                At::Vote => self.finish(g, End::Disputed),
-                _ => self.anew(g, At::Vote, DisputeWindow::get()),
-            };
-        };
-        let losers: Vec<usize> = all.iter().copied().filter(|p| said(p) != won).collect();
-        if !losers.is_empty() {
-            if game.at != At::Vote {
-                return self.anew(g, At::Vote, DisputeWindow::get());
-            }
-            if game.together {
-                return self.finish(g, End::Disputed);
-            }
-            for p in losers {
-                self.gone(g, p, Departure::Outvoted);
-            }
-            if let Some(end) = self.games[g].verdict() {
-                return self.finish(g, end);
-            }
-        }
-        self.games[g].agreed += 1;
-        let Said::Root { model, .. } = won else {
-            panic!("all have a root");
-        };
-        match model {
-            None => self.again(g),
-            Some(model) if self.games[g].missing_parts().is_empty() => {
-                self.finish(g, End::Completed { model })
-            }
-            Some(_) => self.anew(g, At::Parts, DeliveryWindow::get()),
-        }
-    }
-
-    fn all_roots(&self, g: usize) -> bool {
-        let game = &self.games[g];
-        game.all()
-            .iter()
-            .all(|p| matches!(game.players[*p].said, Some(Said::Root { .. })))
-    }
-
-    /// A deadline passed in the block before this one.
-    fn judge(&mut self, g: usize) {
-        let game = self.games[g].clone();
-        match game.at {
-            At::Joining => {
-                let ready = |p: &usize| game.players[*p].keys;
-                let holders = game.holders().iter().filter(|p| ready(p)).count();
-                if holders < game.min || (!game.together && !game.players[0].keys) {
-                    return self.finish(g, End::NotStarted);
-                }
-                for p in 0..game.players.len() {
-                    let out = matches!(game.players[p].standing, Standing::Out(_));
-                    if !out && !ready(&p) {
-                        self.gone(g, p, Departure::NotReady);
-                    }
-                }
-                self.games[g].begun = true;
-                self.again(g);
-            }
-            At::Stage { .. } | At::Vote => {
-                let mut silent = game.all();
-                silent.retain(|p| game.players[*p].said.is_none());
-                let first = game.at == At::Stage { again: false };
-                if game.together && first && !silent.is_empty() {
-                    let game = &mut self.games[g];
-                    game.at = At::Stage { again: true };
-                    game.until = self.now + GraceWindow::get();
-                    self.seen.insert("Paused".into());
-                    return;
-                }
-                for p in &silent {
-                    self.gone(g, *p, Departure::Silent);
-                }
-                if let Some(end) = self.games[g].verdict() {
-                    return self.finish(g, end);
-                }
-                if self.all_roots(g) {
-                    return self.settle(g);
-                }
-                if !silent.is_empty() {
-                    return self.again(g);
-                }
-                let withheld = self.games[g].named(|missing, invalid| missing | invalid);
-                if !withheld.is_empty() {
-                    return self.without(g, withheld, Departure::Withheld);
-                }
-                if game.retries == MaxRetries::get() {
-                    let mut stuck = game.all();
-                    stuck.retain(|p| !matches!(game.players[*p].said, Some(Said::Root { .. })));
-                    if game.together || 2 * stuck.len() >= game.all().len() {
-                        return self.finish(g, End::Stalled);
-                    }
-                    for p in stuck {
-                        self.gone(g, p, Departure::Outvoted);
-                    }
-                    return match self.games[g].verdict() {
-                        Some(end) => self.finish(g, end),
-                        None => self.settle(g),
-                    };
-                }
-                self.games[g].retries += 1;
-                self.again(g);
-            }
-            At::Parts => {
-                let missing = game.missing_parts();
-                let only_own = missing
-                    .iter()
-                    .all(|p| game.players[*p].who == game.initiator);
-                for p in missing {
-                    self.gone(g, p, Departure::Silent);
-                }
-                let model = digest(50);
-                self.finish(
-                    g,
-                    match only_own {
-                        true => End::Completed { model },
-                        false => End::Undelivered,
-                    },
-                );
-            }
-        }
-    }
-
-    fn run(&mut self, blocks: u32) {
-        for _ in 0..blocks {
-            run(1);
-            self.now += 1;
-            for g in 0..self.games.len() {
-                if self.games[g].over.is_none() && self.now > self.games[g].until {
-                    self.judge(g);
-                }
-            }
-        }
-    }
-
-    fn is_live(&self, g: usize) -> bool {
-        self.games.get(g).is_some_and(|game| game.over.is_none())
-    }
-
-    /// The same on the chain and here.
-    fn compare(&mut self) {
-        for g in std::mem::take(&mut self.unpaid) {
-            let initiator = self.games[g].initiator;
-            let fee = entry_fee(g as u64);
-            self.pay(initiator, TREASURY, fee);
-        }
-        let mut rewards = BTreeMap::<AccountId, u128>::new();
-        let mut deposits = BTreeMap::<AccountId, u128>::new();
-        for (g, game) in self.games.iter().enumerate() {
-            let id = g as u64;
-            if let Some(end) = game.over {
-                assert!(!Trainings::<Test>::contains_key(id));
-                let past = PastTrainings::<Test>::get(id);
-                assert_eq!(past.is_some(), game.begun);
-                if let Some(past) = past {
-                    assert_eq!(past.end, end, "{game:?}");
-                    for (party, player) in past.parties.iter().zip(&game.players) {
-                        let out = match player.standing {
-                            Standing::Out(departure) => Some(departure),
-                            _ => None,
-                        };
-                        assert_eq!(party.departure, out);
-                    }
-                }
-                continue;
-            }
-            let chain = training(id);
-            let phase = match chain.phase {
-                Phase::Joining { .. } => At::Joining,
-                Phase::Running { .. } => At::Stage { again: false },
-                Phase::Paused { .. } => At::Stage { again: true },
-                Phase::Disputed { .. } => At::Vote,
-                Phase::Delivering { .. } => At::Parts,
-            };
-            assert_eq!((phase, chain.phase.until()), (game.at, game.until), "{id}");
-            assert_eq!(
-                (chain.epoch, chain.retries, chain.roots.len() as u32),
-                (game.epoch, game.retries, game.agreed)
-            );
-            for (party, player) in chain.parties.iter().zip(&game.players) {
-                assert_eq!(party.account, player.who);
-                assert_eq!(party.standing, player.standing);
-                assert_eq!(party.keys.is_some(), player.keys);
-                assert_eq!(party.said, player.said);
-                assert_eq!(party.delivered, player.part);
-            }
-            *rewards.entry(game.initiator).or_default() += game.reward;
-            for p in game.all() {
-                *deposits.entry(game.players[p].who).or_default() += DEPOSIT;
-            }
-        }
-        for (who, wealth) in &self.wealth {
-            assert_eq!(free(*who) + held(*who), *wealth, "of {who}");
-            let of = |sums: &BTreeMap<_, _>| sums.get(who).copied().unwrap_or_default();
-            assert_eq!(held_for(HoldReason::Reward, *who), of(&rewards));
-            assert_eq!(held_for(HoldReason::Party, *who), of(&deposits));
-        }
     }
 }
 
@@ -641,7 +220,11 @@ fn operate(dice: &mut Dice, world: &mut World) {
                 .then(|| 1u16 << dice.below(game.players.len() as u64));
             let garbles = dice.chance(25);
             // Or each its neighbour.
-            let quarrel = dice.chance(if game.retries > 0 { 40 } else { 4 });
+            let quarrel = dice.chance(if game.retries > 0 { 40 } else { 6 });
+            // Or one cannot go on.
+            let broken = dice
+                .chance(5)
+                .then(|| dice.below(game.players.len() as u64) as usize);
             let split = game.at == At::Vote && dice.chance(50);
             for (p, player) in game.players.iter().enumerate() {
                 let who = player.who;
@@ -652,6 +235,7 @@ fn operate(dice: &mut Dice, world: &mut World) {
                 let seed = if differs { 2 } else { 1 };
                 let count = game.players.len();
                 let said = match dice.below(100) {
+                    _ if broken == Some(p) => Said::Failed,
                     _ if quarrel && !split => Said::Blocked {
                         missing: 1 << ((p + 1) % count),
                         invalid: 0,
@@ -781,12 +365,13 @@ fn post_both(world: &mut World, g: usize, who: AccountId, what: Said) {
                         .filter(|q| named >> q & 1 == 1)
                         .all(|q| q != *p && game.all().contains(&q))
             }
+            Said::Failed => true,
         };
         let before = game.players[*p].said;
         let again = match before {
             None => true,
-            Some(Said::Blocked { .. }) => matches!(what, Said::Root { .. }),
-            Some(Said::Root { .. }) => false,
+            Some(Said::Blocked { .. }) => !matches!(what, Said::Blocked { .. }),
+            Some(Said::Root { .. } | Said::Failed) => false,
         };
         at_work && world.now <= game.until && fits && again
     });
@@ -803,8 +388,8 @@ fn post_both(world: &mut World, g: usize, who: AccountId, what: Said) {
     let accused = world.games[g].named(|_, invalid| invalid);
     if !accused.is_empty() {
         world.without(g, accused, Departure::Accused);
-    } else if world.all_roots(g) {
-        world.settle(g);
+    } else if world.is_settled(g) {
+        world.close(g, false);
     }
 }
 
@@ -881,6 +466,7 @@ fn states_and_money_are_those_of_the_model() {
         "Withheld",
         "Accused",
         "Equivocated",
+        "Failed",
         "Paused",
         "Completed",
         "Cancelled",
