@@ -117,6 +117,12 @@ pub enum Error {
     /// Sums that cannot be, and nobody can tell whose part is wrong: that is what the masks hide.
     #[error("{0}; somebody sent wrong numbers, and the masks hide who")]
     Unattributed(&'static str),
+    /// Another participant heard something else: one of those two lies, or a third told them different
+    /// things.
+    #[error(
+        "participant {0} heard something else of this round; who told different things is not known"
+    )]
+    HeardOther(PartyId),
     /// The party has ended.
     #[error("this participant has ended")]
     Ended,

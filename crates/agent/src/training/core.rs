@@ -7,16 +7,19 @@ mod incoming;
 use std::collections::{BTreeMap, BTreeSet};
 
 use codec::{Decode, DecodeAll, Encode};
-use salus_primitives::training::{Equivocation, Partition, SignedMessage};
+use incoming::Seen;
+use salus_primitives::training::{Equivocation, Partition};
 use salus_training::{
     agreed::DEALER,
     data_set::Attributes,
     stage::{Control, Ending, Signed},
     Error, Outcome, PartyId, Post, Progress, Step,
 };
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{
     party::{self, Material, Role},
+    secret::Secret,
     wire::{self, Item, Peer, Signer, MAX_ITEMS},
     Training,
 };
@@ -38,7 +41,7 @@ struct State {
     /// Stages of which this party has said its heads.
     said: u32,
     /// This party's share of the key, and the dealer's packets with those of the others.
-    share: Option<Vec<u8>>,
+    share: Option<Secret>,
     deals: BTreeMap<PartyId, Vec<u8>>,
     attributes: Option<Attributes>,
     /// Rounds, once the training is over here.
@@ -57,6 +60,7 @@ enum Stored {
         state: State,
         post: Vec<u8>,
         party: Option<Vec<u8>>,
+        seen: Seen,
     },
 }
 
@@ -71,7 +75,11 @@ pub(super) struct Core {
     post: Post,
     role: Option<Role>,
     state: State,
-    seen: BTreeMap<(PartyId, u32), SignedMessage>,
+    seen: Seen,
+    /// Parties that have not got what was sent to them before: nothing is sent to them again.
+    busy: BTreeSet<PartyId>,
+    /// Those of them that asked for it, and what they have taken.
+    asked: BTreeMap<PartyId, u32>,
     /// To be sent once the checkpoint is stored.
     outbox: BTreeMap<PartyId, Vec<Item>>,
     /// The same, sealed already.
@@ -95,7 +103,7 @@ impl Core {
         material: Material,
         signer: Signer,
         max_body: usize,
-        shares: Option<Vec<Vec<u8>>>,
+        shares: Option<Vec<Secret>>,
         stored: Option<&[u8]>,
     ) -> Result<Self, Error> {
         let parties: Vec<PartyId> = (0..training.parties.len() as u16).map(PartyId).collect();
@@ -110,7 +118,9 @@ impl Core {
             max_body,
             role: None,
             state: State::default(),
-            seen: BTreeMap::new(),
+            seen: Seen::default(),
+            busy: BTreeSet::new(),
+            asked: BTreeMap::new(),
             outbox: BTreeMap::new(),
             sealed: Vec::new(),
             changed: false,
@@ -139,12 +149,17 @@ impl Core {
     }
 
     fn resume(&mut self, stored: &[u8]) -> Result<(), Error> {
-        let Stored::V1 { state, post, party } = Stored::decode_all(&mut &*stored)
+        let Stored::V1 {
+            state,
+            post,
+            party,
+            seen,
+        } = Stored::decode_all(&mut &*stored)
             .map_err(|_| Error::Checkpoint("it is cut short or not of this version"))?;
         self.post.resume(&post)?;
-        self.state = state;
+        (self.state, self.seen) = (state, seen);
         if let Some(checkpoint) = party {
-            let share = self.state.share.as_deref();
+            let share = self.state.share.as_ref().map(Secret::expose);
             let mut role = party::make(&self.training, &self.material, share)?;
             role.party().resume(&checkpoint)?;
             self.role = Some(role);
@@ -183,7 +198,7 @@ impl Core {
         if self.role.is_some() || !has_key {
             return Ok(());
         }
-        let share = self.state.share.as_deref();
+        let share = self.state.share.as_ref().map(Secret::expose);
         let mut role = party::make(&self.training, &self.material, share)?;
         let step = role.party().start()?;
         self.role = Some(role);
@@ -195,16 +210,22 @@ impl Core {
     }
 
     /// The dealer keeps its share, seals those of the others to them and forgets them.
-    fn deal(&mut self, shares: Vec<Vec<u8>>) -> Result<(), Error> {
+    fn deal(&mut self, shares: Vec<Secret>) -> Result<(), Error> {
         for (party, share) in (0..).map(PartyId).zip(shares) {
             if party == self.me() {
                 self.state.share = Some(share);
                 continue;
             }
-            let signed = self.signed(party, Control::Share(share));
+            let signed = self.signed(party, Control::Share(share.expose().to_vec()));
             let peer = self.peer(party)?;
-            let packet =
-                wire::seal(self.me(), peer, &[Item::Control(signed)]).map_err(Error::Parameter)?;
+            let mut items = [Item::Control(signed)];
+            let packet = wire::seal(self.me(), peer, &items).map_err(Error::Parameter);
+            for item in &mut items {
+                if let Item::Control(Signed { control, .. }) = item {
+                    wipe(control);
+                }
+            }
+            let packet = packet?;
             self.sealed.push((party, packet.clone()));
             self.state.deals.insert(party, packet);
         }
@@ -256,10 +277,38 @@ impl Core {
     /// Sends again what parties have not said to have taken.
     pub(super) fn remind_all(&mut self) {
         for to in self.others() {
-            if self.post.is_waiting(to) {
+            if self.post.is_waiting(to) && !self.busy.contains(&to) {
                 self.send_again(to, 0);
             }
         }
+    }
+
+    /// Says to whom packets are still on their way, and does what the others asked for meanwhile.
+    pub(super) fn set_busy(&mut self, busy: BTreeSet<PartyId>) {
+        self.busy = busy;
+        for (party, taken) in std::mem::take(&mut self.asked) {
+            self.tell_again(party, taken);
+        }
+    }
+
+    /// Sends a party what it may have lost: once, however often it asks before it has got it.
+    fn tell_again(&mut self, to: PartyId, taken: u32) {
+        if !self.busy.insert(to) {
+            self.asked.insert(to, taken);
+            return;
+        }
+        if let (0, Some(deal)) = (taken, self.state.deals.get(&to)) {
+            self.sealed.push((to, deal.clone()));
+        }
+        self.send_again(to, taken);
+        for stage in 0..self.state.said {
+            let heads = self.state.endings.get(&stage);
+            let heads = heads.and_then(|ending| ending.of(self.me())).cloned();
+            if let Some(heads) = heads {
+                self.control(to, Control::Heads(heads));
+            }
+        }
+        self.tell_columns();
     }
 
     fn say_again(&mut self, stage: u32) {
@@ -380,7 +429,7 @@ impl Core {
     }
 
     /// The checkpoint where anything has changed since the last.
-    pub(super) fn checkpoint(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn checkpoint(&mut self) -> Option<Zeroizing<Vec<u8>>> {
         if !std::mem::take(&mut self.changed) {
             return None;
         }
@@ -388,8 +437,9 @@ impl Core {
             state: self.state.clone(),
             post: self.post.checkpoint(),
             party: self.role.as_ref().map(|role| role.view().checkpoint()),
+            seen: self.seen.latest(),
         };
-        Some(stored.encode())
+        Some(Zeroizing::new(stored.encode()))
     }
 
     /// Sealed packets of what is to be sent, once the checkpoint is stored.
@@ -408,6 +458,13 @@ impl Core {
             }
         }
         packets
+    }
+}
+
+/// Wipes a share of the key.
+fn wipe(control: &mut Control) {
+    if let Control::Share(share) = control {
+        share.zeroize();
     }
 }
 

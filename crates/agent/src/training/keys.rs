@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 use super::{
     files::{Files, Kind},
     party::{self, Material},
+    secret::Secret,
     Training,
 };
 use crate::{board::Ticket, context::Context, work::Stop, LOG};
@@ -204,7 +205,7 @@ pub(super) async fn commit(
                     .map_err(|error| Stop::Declined(error.to_string()))?,
                 Partition::Heterogeneous => {
                     let shares = shares(context, &files, id, &training)?;
-                    let first = shares.first().map(Vec::as_slice).unwrap_or_default();
+                    let first = shares.first().map(Secret::expose).unwrap_or_default();
                     KeyShare::from_bytes(first)
                         .map_err(|error| Stop::Declined(error.to_string()))?
                         .key()
@@ -260,7 +261,7 @@ fn shares(
     files: &Files,
     id: u64,
     training: &Training,
-) -> Result<Vec<Vec<u8>>, Stop> {
+) -> Result<Vec<Secret>, Stop> {
     if let Some(shares) = kept_shares(context, files, id, training)? {
         return Ok(shares);
     }
@@ -275,9 +276,9 @@ fn shares(
     };
     let dealer = Dealer::from_primes(&p, &q).map_err(failed)?;
     let (_, shares) = dealer.run(parties, parties, &mut fresh()).map_err(failed)?;
-    let shares: Vec<Vec<u8>> = shares
+    let shares: Vec<Secret> = shares
         .iter()
-        .map(|share| share.to_bytes().to_vec())
+        .map(|share| share.to_bytes().to_vec().into())
         .collect();
     let identity = context.current_identity()?;
     let plain = Zeroizing::new(shares.encode());
@@ -331,10 +332,10 @@ pub(super) fn kept_shares(
     files: &Files,
     id: u64,
     training: &Training,
-) -> Result<Option<Vec<Vec<u8>>>, Stop> {
+) -> Result<Option<Vec<Secret>>, Stop> {
     let identities = &context.config.identities;
     let kept = files
         .load((id, &training.session), Kind::Key, identities)
         .map_err(|error| Stop::Retry(format!("the kept key: {error}")))?;
-    Ok(kept.and_then(|bytes| Vec::<Vec<u8>>::decode_all(&mut &bytes[..]).ok()))
+    Ok(kept.and_then(|bytes| Vec::<Secret>::decode_all(&mut &bytes[..]).ok()))
 }

@@ -4,6 +4,7 @@ mod core;
 mod files;
 mod keys;
 mod party;
+mod secret;
 mod send;
 mod session;
 mod wire;

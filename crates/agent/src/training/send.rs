@@ -1,12 +1,20 @@
 //! Packets to one party: in order, each until it is taken.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Arc,
+    },
+    time::Duration,
+};
 
 use futures::future::BoxFuture;
 use salus_primitives::training::TrainingId;
 use salus_training::PartyId;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet};
 
+use super::wire::Peer;
 use crate::{metrics::Metrics, LOG};
 
 /// First and longest pause after a packet was not taken.
@@ -35,12 +43,75 @@ pub trait Peers: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<(), PeerError>>;
 }
 
-/// Brings what comes in to one party, for as long as it is polled.
-pub(super) async fn deliver(
+/// Packets to one party, and how many of them it has not got. What is new is bounded by the protocol,
+/// which waits for answers; nothing is sent again before the last has arrived.
+struct Line {
+    packets: mpsc::UnboundedSender<Vec<u8>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// A task for each other party that has a gateway.
+pub(super) struct Senders {
+    to: BTreeMap<PartyId, Line>,
+    pub(super) tasks: JoinSet<()>,
+}
+
+impl Senders {
+    pub(super) fn new(
+        way: &Arc<dyn Peers>,
+        (training, me): (TrainingId, PartyId),
+        parties: Vec<Option<Peer>>,
+        metrics: &Metrics,
+    ) -> Self {
+        let mut senders = Senders {
+            to: BTreeMap::new(),
+            tasks: JoinSet::new(),
+        };
+        for (party, peer) in (0..).map(PartyId).zip(parties) {
+            let Some(peer) = peer.filter(|_| party != me) else {
+                continue;
+            };
+            let (sender, packets) = mpsc::unbounded_channel();
+            let waiting = Arc::new(AtomicUsize::new(0));
+            let line = Line {
+                packets: sender,
+                waiting: waiting.clone(),
+            };
+            senders.to.insert(party, line);
+            senders.tasks.spawn(deliver(
+                way.clone(),
+                peer.gateway,
+                (training, party),
+                (packets, waiting),
+                metrics.clone(),
+            ));
+        }
+        senders
+    }
+
+    pub(super) fn send(&self, to: PartyId, packet: Vec<u8>) {
+        if let Some(line) = self.to.get(&to) {
+            line.waiting.fetch_add(1, Ordering::Relaxed);
+            let _ = line.packets.send(packet);
+        }
+    }
+
+    /// Parties that have not got all packets to them.
+    pub(super) fn busy(&self) -> BTreeSet<PartyId> {
+        let lines = self.to.iter();
+        lines
+            .filter(|(_, line)| line.waiting.load(Ordering::Relaxed) > 0)
+            .map(|(party, _)| *party)
+            .collect()
+    }
+}
+
+/// Brings what comes in to one party, for as long as it is polled, and counts down how many packets wait.
+async fn deliver(
     peers: Arc<dyn Peers>,
     gateway: String,
     (training, party): (TrainingId, PartyId),
-    mut packets: mpsc::UnboundedReceiver<Vec<u8>>,
+    (mut packets, waiting): (mpsc::UnboundedReceiver<Vec<u8>>, Arc<AtomicUsize>),
     metrics: Metrics,
 ) {
     while let Some(packet) = packets.recv().await {
@@ -69,5 +140,6 @@ pub(super) async fn deliver(
                 }
             }
         }
+        waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,7 +1,7 @@
 //! One training under way: takes what comes, follows the chain, sends.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     sync::{
         atomic::{AtomicBool, Ordering},
         Arc,
@@ -17,16 +17,13 @@ use salus_primitives::{
 };
 use salus_training::PartyId;
 use serde::Serialize;
-use tokio::{
-    sync::{mpsc, watch, Notify, Semaphore},
-    task::JoinSet,
-};
+use tokio::sync::{mpsc, watch, Notify, Semaphore};
 
 use super::{
     core::{Answers, Core},
     files::{Files, Kind},
     keys::{self, Secrets},
-    send::{self, Peers},
+    send::{Peers, Senders},
     wire::{self, Item, Opener, Refusal, Signer},
     Training,
 };
@@ -150,7 +147,12 @@ impl Session {
         };
         let begun = Instant::now();
         let first = core.standing().progress.round;
-        let mut senders = Senders::new(&self, &core);
+        let mut senders = Senders::new(
+            &self.peers,
+            (self.handle.id, core.material.me),
+            wire::peers(&core.training),
+            &self.context.metrics,
+        );
         let mut tick = tokio::time::interval(TICK);
         let mut reminded = Instant::now();
         let mut packets = Vec::new();
@@ -160,7 +162,8 @@ impl Session {
             if remind {
                 reminded = Instant::now();
             }
-            let Some((mut next, stored)) = self.step(core, packets, training, remind).await else {
+            let again = (senders.busy(), remind);
+            let Some((mut next, stored)) = self.step(core, packets, training, again).await else {
                 log::error!(target: LOG, "training={} its work panicked", self.handle.id);
                 return;
             };
@@ -254,12 +257,13 @@ impl Session {
         mut core: Core,
         packets: Vec<(PartyId, Vec<Item>)>,
         training: Training,
-        remind: bool,
+        (busy, remind): (BTreeSet<PartyId>, bool),
     ) -> Option<((Core, Vec<(PartyId, Vec<u8>)>), bool)> {
         let (files, handle) = (self.files.clone(), self.handle.clone());
         let done = self.context.blocking(move |context| {
             let session = training.session;
             core.update(training);
+            core.set_busy(busy);
             for (from, items) in packets {
                 core.take(from, items);
             }
@@ -352,43 +356,6 @@ fn save(
         core.part_is_saved();
     }
     Ok(())
-}
-
-/// A task for each other party that has a gateway.
-struct Senders {
-    to: BTreeMap<PartyId, mpsc::UnboundedSender<Vec<u8>>>,
-    tasks: JoinSet<()>,
-}
-
-impl Senders {
-    fn new(session: &Session, core: &Core) -> Self {
-        let mut senders = Senders {
-            to: BTreeMap::new(),
-            tasks: JoinSet::new(),
-        };
-        let me = core.material.me;
-        for (party, peer) in (0..).map(PartyId).zip(wire::peers(&core.training)) {
-            let Some(peer) = peer.filter(|_| party != me) else {
-                continue;
-            };
-            let (to, packets) = mpsc::unbounded_channel();
-            senders.to.insert(party, to);
-            senders.tasks.spawn(send::deliver(
-                session.peers.clone(),
-                peer.gateway,
-                (session.handle.id, party),
-                packets,
-                session.context.metrics.clone(),
-            ));
-        }
-        senders
-    }
-
-    fn send(&self, to: PartyId, packet: Vec<u8>) {
-        if let Some(sender) = self.to.get(&to) {
-            let _ = sender.send(packet);
-        }
-    }
 }
 
 impl Handle {

@@ -9,6 +9,8 @@ use salus_training::{
     stage::Signed, Envelope, PartyId, SessionId, Signer as Signs, Verifier as Verifies,
 };
 
+use zeroize::Zeroizing;
+
 use super::Training;
 
 /// Bytes that a packet takes beside its messages: sealing takes 16 for each 64 KiB and 300 more.
@@ -102,8 +104,10 @@ pub(super) fn peers(training: &Training) -> Vec<Option<Peer>> {
 
 /// Seals a packet to a party.
 pub(super) fn seal(me: PartyId, to: &Peer, items: &[Item]) -> Result<Vec<u8>, String> {
-    let sealed = salus_envelope::encrypt(&items.encode(), &[to.exchange])
-        .map_err(|error| error.to_string())?;
+    // It may hold a share of a key.
+    let plain = Zeroizing::new(items.encode());
+    let sealed =
+        salus_envelope::encrypt(&plain, &[to.exchange]).map_err(|error| error.to_string())?;
     let from = me.0;
     Ok(Packet { from, sealed }.encode())
 }

@@ -1,5 +1,6 @@
 //! The agent against a chain and a gateway that tests control, with real keys, files and analyses.
 
+mod blame;
 mod consortium;
 mod failures;
 mod flow;

@@ -1,6 +1,8 @@
 //! What other parties send to one training: messages of the protocol, and what goes beside them.
 
-use codec::Encode;
+use std::collections::BTreeMap;
+
+use codec::{Decode, Encode};
 use polkadot_sdk::sp_crypto_hashing::blake2_256;
 use salus_paillier::threshold::KeyShare;
 use salus_primitives::{
@@ -10,13 +12,45 @@ use salus_primitives::{
 use salus_training::{agreed::DEALER, stage::Control, Envelope, Error, PartyId, Reason, Refused};
 
 use super::{
+    super::secret::Secret,
     wire::{Item, Verified},
     Core,
 };
 use crate::LOG;
 
-/// Signed messages that are remembered to prove an equivocation with.
-const REMEMBERED: usize = 1 << 16;
+/// Signed messages of one party that are remembered to prove an equivocation with, and those of them
+/// that a checkpoint keeps.
+const REMEMBERED: usize = 1 << 12;
+const KEPT: usize = 64;
+
+/// The latest signed messages of each party, by their numbers; digests of their bodies.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+pub(super) struct Seen(BTreeMap<PartyId, BTreeMap<u32, SignedMessage>>);
+
+impl Seen {
+    /// What came first under the number of this message, where it is remembered; else remembers it.
+    fn first(&mut self, from: PartyId, message: SignedMessage) -> Option<SignedMessage> {
+        let of_party = self.0.entry(from).or_default();
+        if let Some(first) = of_party.get(&message.header.sequence) {
+            return Some(*first);
+        }
+        of_party.insert(message.header.sequence, message);
+        while of_party.len() > REMEMBERED {
+            of_party.pop_first();
+        }
+        None
+    }
+
+    /// What a checkpoint keeps of it.
+    pub(super) fn latest(&self) -> Self {
+        let latest = |(from, of_party): (&PartyId, &BTreeMap<u32, SignedMessage>)| {
+            let latest = of_party.iter().rev().take(KEPT);
+            let latest = latest.map(|(number, message)| (*number, *message));
+            (*from, latest.collect::<BTreeMap<_, _>>())
+        };
+        Seen(self.0.iter().map(latest).collect())
+    }
+}
 
 impl Core {
     /// Takes what a party sent, in order. What is wrong names it.
@@ -73,6 +107,10 @@ impl Core {
     /// Whether no other message came under this number. Two that differ are proof.
     fn is_first(&mut self, from: PartyId, envelope: &Envelope) -> bool {
         let header = &envelope.header;
+        if header.sequence >= self.post.taken(from).saturating_add(KEPT as u32) {
+            // Too far ahead to be taken: it must not drive out what was.
+            return true;
+        }
         let message = SignedMessage {
             header: MessageHeader {
                 session: header.session.into(),
@@ -85,11 +123,8 @@ impl Core {
             body: Digest::from(blake2_256(&envelope.body)),
             signature: envelope.signature.as_slice().try_into().unwrap_or([0; 64]),
         };
-        let key = (from, header.sequence);
-        let Some(first) = self.seen.get(&key).copied() else {
-            if self.seen.len() < REMEMBERED {
-                self.seen.insert(key, message);
-            }
+        let Some(first) = self.seen.first(from, message) else {
+            self.changed = true;
             return true;
         };
         let both = Equivocation {
@@ -112,20 +147,7 @@ impl Core {
 
     fn take_control(&mut self, from: PartyId, control: Control) {
         match control {
-            Control::Taken(count) => {
-                if let (0, Some(deal)) = (count, self.state.deals.get(&from)) {
-                    self.sealed.push((from, deal.clone()));
-                }
-                self.send_again(from, count);
-                for stage in 0..self.state.said {
-                    let heads = self.state.endings.get(&stage);
-                    let heads = heads.and_then(|ending| ending.of(self.me())).cloned();
-                    if let Some(heads) = heads {
-                        self.control(from, Control::Heads(heads));
-                    }
-                }
-                self.tell_columns();
-            }
+            Control::Taken(count) => self.tell_again(from, count),
             Control::Heads(heads) => {
                 if heads.stage < self.training.terms.stages {
                     let ending = self.state.endings.entry(heads.stage).or_default();
@@ -140,15 +162,15 @@ impl Core {
                     self.changed = true;
                 }
             }
-            Control::Share(share) => self.take_share(from, share),
+            Control::Share(share) => self.take_share(from, share.into()),
         }
     }
 
-    fn take_share(&mut self, from: PartyId, share: Vec<u8>) {
+    fn take_share(&mut self, from: PartyId, share: Secret) {
         if from != DEALER || self.state.share.is_some() {
             return;
         }
-        match self.check_share(&share) {
+        match self.check_share(share.expose()) {
             Ok(()) => {
                 self.state.share = Some(share);
                 if let Err(error) = self.begin() {

@@ -44,13 +44,18 @@ impl Participant {
         Ok(())
     }
 
-    pub(super) fn align(&mut self, points: &[Point], step: &mut Step) -> Result<(), Refused> {
+    /// This participant's rows of common patients.
+    pub(super) fn find(&self, points: &[Point]) -> Result<Vec<u32>, Error> {
         let session = &self.parameters.session;
         let rows = align::positions(session, self.block.names(), points);
         let rows = rows.ok_or(Error::Unattributed(
             "the list of common patients names some that are not all participants'",
         ))?;
         self.parameters.check_rows(rows.len())?;
+        Ok(rows)
+    }
+
+    pub(super) fn align(&mut self, rows: Vec<u32>, step: &mut Step) -> Result<(), Refused> {
         self.base.rows = rows;
         self.enter(Stage::Commit, step)?;
         Ok(())

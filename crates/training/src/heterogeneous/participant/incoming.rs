@@ -131,13 +131,15 @@ impl Participant {
                 let stripped = stripped.ok_or_else(|| fault(malformed))?;
                 self.work.stripped = true;
                 if self.me == n - 1 {
-                    self.send(step, To::All, &Message::Aligned(stripped.clone()));
-                    return self.align(&stripped, step);
+                    // Nobody sees bare points of which this participant knows that not all have them.
+                    let rows = self.find(&stripped)?;
+                    self.send(step, To::All, &Message::Aligned(stripped));
+                    return self.align(rows, step);
                 }
                 self.send(step, self.next(), &Message::Common(stripped));
                 Ok(())
             }
-            Message::Aligned(points) => self.align(points, step),
+            Message::Aligned(points) => self.align(self.find(points)?, step),
             Message::Classes(classes) => {
                 if classes.len() != self.base.rows.len() {
                     return Err(fault(Reason::Count {
@@ -181,7 +183,8 @@ impl Participant {
             }
             Message::Share { view, share, link } => {
                 if *view != self.work.view {
-                    return Err(fault(Reason::Proof("view of the round")));
+                    // Whoever sent different things to different participants, it need not be this one.
+                    return Err(Error::HeardOther(PartyId(from)).into());
                 }
                 let key = self.secret.key();
                 let share =

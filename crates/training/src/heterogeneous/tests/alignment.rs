@@ -93,6 +93,30 @@ fn patients_of_some_are_not_shown() {
     assert_eq!(shown, common);
 }
 
+/// Participant 0 passes on all patients of participant 1, blinded, as what all have. The last one shows
+/// nobody what it does not have itself.
+#[test]
+fn patients_that_the_last_one_lacks_are_not_shown() {
+    let cohort = cohort(3, 12, 4, 1, 31);
+    let parameters = Parameters::new(SESSION, 3, svm(1, 1));
+    let mut network = Network::of(&cohort, &parameters, 3);
+    let mut list = Vec::new();
+    let mut tamper = |sent: &mut Sent| match &mut sent.message {
+        Message::Raised { origin: 1, points } if sent.to == 0 => list.clone_from(points),
+        Message::Common(points) if sent.from == 0 => points.clone_from(&list),
+        _ => {}
+    };
+    network.start(&mut tamper);
+    let (last, refused) = network.run(&mut tamper).unwrap_err();
+    assert_eq!(last, 2);
+    assert!(
+        matches!(refused, Refused::Error(Error::Unattributed(_))),
+        "{refused}"
+    );
+    let shown = |sent: &Sent| matches!(sent.message, Message::Aligned(_));
+    assert!(!network.sent.iter().any(shown));
+}
+
 #[test]
 fn too_few_common_patients_are_not_trained_on() {
     let cohort = cohort(3, 9, 4, 1, 32);
