@@ -16,13 +16,16 @@ pub enum Exponent {
     /// assumption and that such powers of h look like any others.
     #[default]
     Half,
+    /// 128 bits more than N has: the mask is then as good as uniform among the powers of h, also for
+    /// who has the secret key. For what goes to the owner of the key.
+    Full,
     /// 256 bits: a stronger assumption, that powers of h with exponents this short cannot be told
     /// from others. The best known attack on it takes 2^128 steps.
     Bits256,
 }
 
 /// Encrypts under one key, with a table of powers of its base: at 2048 bits some 12 MiB for
-/// [`Exponent::Half`], 3 MiB for [`Exponent::Bits256`].
+/// [`Exponent::Half`], 25 MiB for [`Exponent::Full`], 3 MiB for [`Exponent::Bits256`].
 pub struct Encryptor {
     key: PublicKey,
     bits: u32,
@@ -34,6 +37,7 @@ impl Encryptor {
     pub fn new(key: &PublicKey, exponent: Exponent) -> Self {
         let bits = match exponent {
             Exponent::Half => key.bits() / 2,
+            Exponent::Full => key.bits() + 128,
             Exponent::Bits256 => 256.min(key.bits() / 2),
         };
         Encryptor {
@@ -46,6 +50,11 @@ impl Encryptor {
     /// The key.
     pub fn key(&self) -> &PublicKey {
         &self.key
+    }
+
+    /// Bits of the exponents.
+    pub fn exponent_bits(&self) -> u32 {
+        self.bits
     }
 
     /// Encrypts one number.

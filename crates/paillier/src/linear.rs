@@ -1,6 +1,7 @@
 //! Linear combinations of encrypted numbers.
 
 use crypto_bigint::{BoxedUint, Resize};
+use zeroize::Zeroizing;
 
 use crate::{
     ciphertext::residues,
@@ -63,6 +64,10 @@ impl Combination {
             })
             .collect::<Result<Vec<Vec<_>>, Error>>()?;
         let square = self.key.square();
+        let exponents: Vec<Vec<&BoxedUint>> = exponents
+            .iter()
+            .map(|row| row.iter().map(|exponent| &**exponent).collect())
+            .collect();
         let products = self.powers.product_many(square, &exponents, self.bits + 1);
         let corrected = products
             .iter()
@@ -82,11 +87,7 @@ impl Combination {
             .iter()
             .map(|row| {
                 self.check(row.as_ref().len())?;
-                Ok(row
-                    .as_ref()
-                    .iter()
-                    .map(|factor| factor.value().clone())
-                    .collect())
+                Ok(row.as_ref().iter().map(Plaintext::value).collect())
             })
             .collect::<Result<Vec<Vec<_>>, Error>>()?;
         let square = self.key.square();
@@ -112,11 +113,12 @@ impl Combination {
 }
 
 /// factor + 2^bits, which is not negative.
-pub(crate) fn offset(index: usize, factor: &Int, bits: u32) -> Result<BoxedUint, Error> {
+pub(crate) fn offset(index: usize, factor: &Int, bits: u32) -> Result<Zeroizing<BoxedUint>, Error> {
     if bits >= INT_BITS || magnitude_bits(factor) > bits {
         return Err(Error::Scalar { index, bits });
     }
     let power = BoxedUint::one_with_precision(512).shl(bits);
-    let sum = extended(factor, 512).wrapping_add(&power);
-    Ok(sum.resize_unchecked(bits + 1))
+    let factor = Zeroizing::new(extended(factor, 512));
+    let sum = Zeroizing::new(factor.wrapping_add(&power));
+    Ok(Zeroizing::new((&*sum).resize_unchecked(bits + 1)))
 }

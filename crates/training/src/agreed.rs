@@ -101,6 +101,7 @@ pub fn homogeneous<Balance, BlockNumber>(
     let parties = (1..=providers).map(PartyId).collect();
     let backend = terms.backend.into();
     let agreed = homogeneous::Terms {
+        min_providers: terms.min_participants.max(2).min(providers.into()) as usize,
         min_changed: terms.min_changed.into(),
         key_bits: terms.key_bits.into(),
         exponent: EXPONENT,
@@ -201,6 +202,16 @@ mod tests {
         let masked = terms(chain::Backend::Masked, &Options::default());
         let agreed = homogeneous(&masked, [1; 32], 5, 9).unwrap();
         assert_eq!((agreed.providers.len(), agreed.share_model), (5, false));
+        // It may go on with two, whoever was invited.
+        assert_eq!(agreed.min_providers, 2);
+        let two = |told: &crate::Leak| told.what.contains("the other provider's sums");
+        assert!(agreed.leaks().unwrap().iter().any(two));
+        let more = chain::Terms {
+            min_participants: 3,
+            ..masked.clone()
+        };
+        let more = homogeneous(&more, [1; 32], 5, 9).unwrap();
+        assert!(!more.leaks().unwrap().iter().any(two));
         let unknown = chain::Terms {
             algorithm: b"svm/2".to_vec().try_into().unwrap(),
             ..masked

@@ -1,5 +1,7 @@
 //! Tables of powers, read in full whatever entry is wanted.
 
+use std::borrow::Borrow;
+
 use crypto_bigint::BoxedUint;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -246,12 +248,17 @@ impl Powers {
     }
 
     /// The product of base_j^exponent_j, for exponents below 2^bits.
-    pub(crate) fn product(&self, modulus: &Modulus, exponents: &[BoxedUint], bits: u32) -> Residue {
+    pub(crate) fn product<E: Borrow<BoxedUint>>(
+        &self,
+        modulus: &Modulus,
+        exponents: &[E],
+        bits: u32,
+    ) -> Residue {
         let mut product = modulus.one();
         for number in (0..bits.div_ceil(Self::WINDOW)).rev() {
             product = modulus.square_times(&product, Self::WINDOW);
             for (table, exponent) in self.tables.iter().zip(exponents) {
-                let entry = table.select(modulus, digit(exponent, number, Self::WINDOW));
+                let entry = table.select(modulus, digit(exponent.borrow(), number, Self::WINDOW));
                 product = modulus.multiply(&product, &entry);
             }
         }
@@ -259,10 +266,10 @@ impl Powers {
     }
 
     /// As [`Powers::product`], for many rows of exponents.
-    pub(crate) fn product_many(
+    pub(crate) fn product_many<E: Borrow<BoxedUint>>(
         &self,
         modulus: &Modulus,
-        rows: &[Vec<BoxedUint>],
+        rows: &[Vec<E>],
         bits: u32,
     ) -> Vec<Residue> {
         let mut products = Vec::with_capacity(rows.len());
@@ -277,11 +284,11 @@ impl Powers {
         products
     }
 
-    fn product_lanes(
+    fn product_lanes<E: Borrow<BoxedUint>>(
         &self,
         field: &Field,
         modulus: &Modulus,
-        rows: &[Vec<BoxedUint>],
+        rows: &[Vec<E>],
         bits: u32,
     ) -> Vec<Residue> {
         let mut work = Work::new(field);
@@ -294,7 +301,7 @@ impl Powers {
                 };
                 let mut digits = Lane::default();
                 for (index, row) in digits.0.iter_mut().zip(rows) {
-                    *index = digit(&row[column], number, Self::WINDOW) as u64;
+                    *index = digit(row[column].borrow(), number, Self::WINDOW) as u64;
                 }
                 field.select_lanes(&mut work.entry, table, &[digits], false);
                 work.multiply_entry(field, &mut product);

@@ -1,3 +1,4 @@
+use crypto_bigint::{BoxedUint, RandomBits};
 use num_bigint::{BigInt, BigUint};
 use proptest::prelude::*;
 
@@ -128,7 +129,7 @@ fn batches_are_what_singles_are() {
 #[test]
 fn kernels_give_the_same_ciphertexts() {
     for pair in [&*SMALL, &*MEDIUM, &*LARGE] {
-        for exponent in [Exponent::Half, Exponent::Bits256] {
+        for exponent in [Exponent::Half, Exponent::Full, Exponent::Bits256] {
             let bytes = pair.each_ref().map(|secret| {
                 let key = secret.public();
                 let plaintexts: Vec<_> = (0..6).map(|i| plain(key, i - 3)).collect();
@@ -138,6 +139,22 @@ fn kernels_give_the_same_ciphertexts() {
             });
             assert_eq!(bytes[0], bytes[1]);
         }
+    }
+}
+
+/// Half as long, the owner of the key could tell from a logarithm which guess of a mask is right.
+#[test]
+fn full_exponents_are_longer_than_the_group() {
+    for secret in SMALL.iter() {
+        let key = secret.public();
+        let encryptor = Encryptor::new(key, Exponent::Full);
+        assert_eq!(encryptor.exponent_bits(), key.bits() + 128);
+        let exponent = BoxedUint::try_random_bits(&mut rng(5), key.bits() + 128).unwrap();
+        let base = big(&key.square().value_of(key.base()).to_le_bytes());
+        let square = n(key).pow(2);
+        let mask = encryptor.zero(&mut rng(5)).unwrap();
+        let expected = base.modpow(&big(&exponent.to_le_bytes()), &square);
+        assert_eq!(ciphertext(key, &mask), expected);
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use blake2::{digest::consts::U32, Blake2b, Digest};
 use codec::{Decode, DecodeAll, Encode};
 use salus_analytics::{
     scale::Scaling,
@@ -12,7 +13,7 @@ use salus_analytics::{
 };
 
 use super::{
-    gate::{verdict, Verdict},
+    gate::Verdict,
     masks::{threshold, Deal, Which, SLOTS},
     method::Analyse,
     ring,
@@ -53,7 +54,10 @@ struct State {
     epoch: u32,
     members: Vec<PartyId>,
     deals: BTreeMap<PartyId, Arc<Deal>>,
-    ready: BTreeSet<PartyId>,
+    /// Digests of the deals that each member took.
+    ready: BTreeMap<PartyId, Vec<[u8; 32]>>,
+    /// Digest of the model that was given out; 0 for moments.
+    query: [u8; 32],
     slot: u32,
     compared: BTreeSet<PartyId>,
     counts: BTreeMap<PartyId, Vec<u64>>,
@@ -159,7 +163,7 @@ impl Analyst {
     /// providers open nothing of it.
     fn deal(&mut self, step: &mut Step) -> Result<(), Refused> {
         let members = self.present();
-        let needed = self.terms.providers.len().min(2);
+        let needed = self.terms.min_providers;
         if members.len() < needed {
             let left = members.len();
             return Err(Error::TooFew { left, needed }.into());
@@ -189,6 +193,26 @@ impl Analyst {
         state.shares.clear();
     }
 
+    /// Whether all members took the deals that are here. Later a share that is not the one of
+    /// its deal is then its owner's doing, who had the same. Of a deal that differs, either the
+    /// dealer made two or who took it says another.
+    fn same_deals(&self) -> Result<(), Error> {
+        let here = self.state.members.iter();
+        let here = here.map(|dealer| Some(self.state.deals.get(dealer)?.digest()));
+        let here = here.collect::<Option<Vec<_>>>();
+        match self
+            .state
+            .ready
+            .values()
+            .all(|deals| Some(deals) == here.as_ref())
+        {
+            true => Ok(()),
+            false => Err(Error::Unattributed(
+                "participants have different deals of shares of one of them",
+            )),
+        }
+    }
+
     /// Begins what is next.
     fn next(&mut self, step: &mut Step) -> Result<(), Refused> {
         if self.trainer.is_done() {
@@ -207,12 +231,14 @@ impl Analyst {
         let epoch = self.state.epoch;
         let order = if self.terms.svm.scaling == Scaling::ZScore && self.state.moments.is_none() {
             self.state.phase = Phase::Measuring;
+            self.state.query = [0; 32];
             Order::Measure { epoch }
         } else {
             self.state.phase = Phase::Counting;
             let context = (self.round(), epoch).encode();
             let seed = self.seed.derive("query", &[&context]);
             let model = self.half.query(&self.terms, self.trainer.model(), &seed)?;
+            self.state.query = Blake2b::<U32>::digest(&model).into();
             Order::Query { epoch, model }
         };
         self.send_all(&self.state.members, &order, step);
@@ -260,7 +286,7 @@ impl Analyst {
                 *total = total.wrapping_add(*count);
             }
         }
-        match verdict(&totals, self.terms.min_changed) {
+        match self.terms.verdict(&totals)? {
             Verdict::Release => {
                 state.phase = Phase::Collecting;
                 self.collect(step)
@@ -270,7 +296,7 @@ impl Analyst {
                 self.end(Ended::FewRowsChanged, step);
                 Ok(())
             }
-            Verdict::Hold => {
+            Verdict::Hold | Verdict::Impossible => {
                 let last = state.used.last().copied().unwrap_or_default();
                 self.absorb(last as usize, step)
             }
@@ -347,8 +373,9 @@ impl Analyst {
                 |(owner, shares): (&PartyId, &Vec<[u8; 32]>)| Some((*owner, *shares.get(place)?));
             let shares: Vec<_> = state.shares.iter().filter_map(share).collect();
             let deal = state.deals.get(dealer);
-            let opened =
-                deal.and_then(|deal| deal.remaining(*dealer, state.slot, &state.included, &shares));
+            let opened = deal.and_then(|deal| {
+                deal.remaining(*dealer, state.slot, &state.included, &shares, &state.query)
+            });
             // Every share is the one that was dealt: the deal itself is wrong.
             let opened = opened.ok_or(Fault {
                 party: *dealer,
@@ -412,7 +439,7 @@ impl Analyst {
                 return self.begin(step);
             }
             Report::Deal { epoch, .. }
-            | Report::Ready { epoch }
+            | Report::Ready { epoch, .. }
             | Report::Compare { epoch, .. }
             | Report::Counts { epoch, .. }
             | Report::Sums { epoch, .. }
@@ -440,15 +467,32 @@ impl Analyst {
                 state.deals.insert(from, Arc::new(deal));
                 Ok(())
             }
-            Report::Ready { .. } => {
-                let due = state.phase == Phase::Dealing && state.deals.contains_key(&from);
-                if !due || !state.ready.insert(from) {
+            Report::Ready { deals, .. } => {
+                let own = match state.deals.get(&from) {
+                    Some(own) if state.phase == Phase::Dealing => own.digest(),
+                    _ => return unexpected("readiness"),
+                };
+                if state.ready.contains_key(&from) {
                     return unexpected("readiness");
                 }
-                match state.ready.len() == state.members.len() {
-                    true => self.next(step),
-                    false => Ok(()),
+                if deals.len() != state.members.len() {
+                    let (got, expected) = (deals.len(), state.members.len());
+                    return fault(Reason::Count {
+                        what: "digests of deals",
+                        got,
+                        expected,
+                    });
                 }
+                let place = state.members.iter().position(|member| *member == from);
+                if place.and_then(|place| deals.get(place)) != Some(&own) {
+                    return fault(Reason::Proof("deal of shares"));
+                }
+                state.ready.insert(from, deals);
+                if state.ready.len() < state.members.len() {
+                    return Ok(());
+                }
+                self.same_deals()?;
+                self.next(step)
             }
             Report::Compare { ciphertexts, .. } => {
                 if round != now {
@@ -672,7 +716,7 @@ impl Party for Analyst {
         let members = &state.members;
         match state.phase {
             Phase::Keys => missing(&self.terms.providers, &|party| state.keys.contains(party)),
-            Phase::Dealing => missing(members, &|party| state.ready.contains(party)),
+            Phase::Dealing => missing(members, &|party| state.ready.contains_key(party)),
             Phase::Counting => missing(members, &|party| state.counts.contains_key(party)),
             Phase::Measuring | Phase::Collecting => {
                 missing(members, &|party| state.sums.contains_key(party))

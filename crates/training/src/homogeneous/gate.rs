@@ -14,11 +14,15 @@ pub enum Verdict {
     Release,
     /// Too few changed since one of them.
     Hold,
+    /// More rows than there are: somebody counted wrong, or under another model than the others.
+    Impossible,
 }
 
-/// Judges the counts, one for each earlier release. Whoever cannot be counted right, because
-/// somebody sent nonsense, is held.
-pub fn verdict(changed: &[u64], min_changed: u64) -> Verdict {
+/// Judges the counts, one for each earlier release, of at most `max_rows` rows.
+pub fn verdict(changed: &[u64], min_changed: u64, max_rows: u64) -> Verdict {
+    if changed.iter().any(|count| *count > max_rows) {
+        return Verdict::Impossible;
+    }
     if let Some(same) = changed.iter().position(|count| *count == 0) {
         return Verdict::Same(same);
     }
@@ -39,12 +43,15 @@ mod tests {
 
     #[test]
     fn few_rows_are_held_whichever_release_they_differ_from() {
-        assert_eq!(verdict(&[10], 10), Verdict::Release);
-        assert_eq!(verdict(&[9], 10), Verdict::Hold);
-        assert_eq!(verdict(&[300, 9, 40], 10), Verdict::Hold);
-        assert_eq!(verdict(&[300, 10, 40], 10), Verdict::Release);
-        assert_eq!(verdict(&[300, 1, 0], 10), Verdict::Same(2));
-        assert_eq!(verdict(&[1, 1], 1), Verdict::Release);
+        assert_eq!(verdict(&[10], 10, 300), Verdict::Release);
+        assert_eq!(verdict(&[9], 10, 300), Verdict::Hold);
+        assert_eq!(verdict(&[300, 9, 40], 10, 300), Verdict::Hold);
+        assert_eq!(verdict(&[300, 10, 40], 10, 300), Verdict::Release);
+        assert_eq!(verdict(&[300, 1, 0], 10, 300), Verdict::Same(2));
+        assert_eq!(verdict(&[1, 1], 1, 300), Verdict::Release);
+        // Nothing is released, and nothing used again, of totals that cannot be.
+        assert_eq!(verdict(&[301, 40], 10, 300), Verdict::Impossible);
+        assert_eq!(verdict(&[u64::MAX, 0], 10, 300), Verdict::Impossible);
         assert_eq!(difference(&[true, false, true], &[false, false, true]), 1);
     }
 }

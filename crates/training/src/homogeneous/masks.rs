@@ -87,15 +87,26 @@ impl Pairs {
         }
     }
 
-    /// Masks that cancel among these members.
-    pub(super) fn cancelling(&self, members: &[PartyId], label: &str, of: &[u32]) -> Vec<Mask> {
+    /// Masks that cancel among these members, if they all answer the same query.
+    pub(super) fn cancelling(
+        &self,
+        members: &[PartyId],
+        label: &str,
+        of: &[u32],
+        query: &[u8; 32],
+    ) -> Vec<Mask> {
         let others = members.iter().filter(|member| **member != self.me);
         let mask = |other: &PartyId| Mask {
-            seed: self.seed(*other, label, of),
+            seed: answering(&self.seed(*other, label, of), query),
             negative: self.me > *other,
         };
         others.map(mask).collect()
     }
+}
+
+/// A pair's seed for the answer to one query, given by its digest.
+fn answering(seed: &Seed, query: &[u8; 32]) -> Seed {
+    seed.derive("query", &[query])
 }
 
 /// Two secrets of one provider and release.
@@ -298,6 +309,11 @@ impl Deal {
         self.members.iter().position(|member| *member == party)
     }
 
+    /// BLAKE2b-256 of all of it: who say the same one have the same deal.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        Blake2b::<U32>::digest(self.encode()).into()
+    }
+
     /// What everybody can check.
     pub(super) fn check(&self, dealer: PartyId) -> Result<(), Reason> {
         let members = self.members.len();
@@ -386,6 +402,7 @@ impl Deal {
         slot: u32,
         included: &[PartyId],
         shares: &[(PartyId, [u8; 32])],
+        query: &[u8; 32],
     ) -> Option<Vec<Mask>> {
         if included.contains(&dealer) {
             let secret = self.secret(slot, Which::Own, shares)?;
@@ -396,7 +413,7 @@ impl Deal {
         let pairs = self.members.iter().zip(&dealt.pairs);
         let pairs = pairs.filter(|(member, _)| included.contains(member));
         let mask = |(member, bytes): (&PartyId, &[u8; 32])| Mask {
-            seed: Seed::new(hidden(&secret, *member, bytes)),
+            seed: answering(&Seed::new(hidden(&secret, *member, bytes)), query),
             // As the member added it.
             negative: *member > dealer,
         };
@@ -411,8 +428,9 @@ pub(super) fn masks(
     epoch: u32,
     slot: u32,
     members: &[PartyId],
+    query: &[u8; 32],
 ) -> Vec<Mask> {
-    let mut masks = pairs.cancelling(members, "release", &[epoch, slot]);
+    let mut masks = pairs.cancelling(members, "release", &[epoch, slot], query);
     masks.push(own_mask(&Secrets::new(seed, epoch, slot).own));
     masks
 }

@@ -38,6 +38,7 @@ use salus_analytics::{
 use salus_paillier::{Exponent, PublicKey, SecretKey};
 
 use crate::{Backend, Error, Leak, PartyId, Reason, Seed, SessionId};
+use gate::Verdict;
 use method::Method;
 
 /// Most providers.
@@ -56,6 +57,9 @@ pub struct Terms {
     pub columns: usize,
     /// Providers in ascending order. 0 is the analyst.
     pub providers: Vec<PartyId>,
+    /// Providers without which the session does not go on, should others drop out: two, or the only
+    /// one, at least.
+    pub min_providers: usize,
     /// K: sums are released only if at least this many rows changed since every earlier release.
     /// 1 releases every round.
     pub min_changed: u64,
@@ -69,7 +73,7 @@ pub struct Terms {
     pub range_bits: u32,
     /// Of `secure-svm`: |y(w.x + b) - 1| in units of 1/S^2 is below 2^decision.
     pub decision_bits: u32,
-    /// Of `secure-svm`: r is below 2^mask.
+    /// Of `secure-svm`: r is from 2^decision to 2^(decision + mask).
     pub mask_bits: u32,
     /// Whether providers get the model at the end.
     pub share_model: bool,
@@ -78,8 +82,8 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Usual terms for these providers: K = 10, 2048 bits, 2^20 rows, values below 32, masks of 64
-    /// bits.
+    /// Usual terms for these providers: K = 10, 2048 bits, 2^20 rows, values below 32, masks from
+    /// 64 octaves.
     pub fn new(
         session: SessionId,
         backend: Backend,
@@ -91,6 +95,7 @@ impl Terms {
             session,
             backend,
             columns,
+            min_providers: providers.len().min(2),
             providers,
             min_changed: 10,
             key_bits: 2048,
@@ -118,6 +123,10 @@ impl Terms {
                 && self.providers.is_sorted_by(|a, b| a < b)
                 && self.providers.first().is_some_and(|first| first.0 > 0),
             "a session has from 1 to 32 providers, in ascending order, and the analyst is 0",
+        )?;
+        refused(
+            (self.providers.len().min(2)..=self.providers.len()).contains(&self.min_providers),
+            "the fewest providers must be from two, or the only one, to all",
         )?;
         refused(
             (1..=MAX_COLUMNS).contains(&self.columns),
@@ -150,8 +159,8 @@ impl Terms {
         refused(
             (1..=64).contains(&self.mask_bits)
                 && self.decision_bits > 2 * self.svm.fraction
-                && self.decision_bits + self.mask_bits <= 124,
-            "masks have from 1 to 64 bits, decisions more than twice the fraction, both together 124",
+                && self.decision_bits + self.mask_bits <= 127,
+            "masks are from 1 to 64 octaves, decisions have more bits than twice the fraction, both together 127",
         )?;
         if method.needs_key() && self.key_bits == 1024 && !cfg!(feature = "bench-legacy") {
             return Err(salus_paillier::Error::LegacyKeySize.into());
@@ -162,7 +171,7 @@ impl Terms {
     /// BLAKE2b-256 of everything that both sides must agree on.
     pub fn digest(&self) -> Result<[u8; 32], Error> {
         let mut hash = Blake2b::<U32>::new();
-        hash.update(b"salus/training/terms/1");
+        hash.update(b"salus/training/terms/2");
         hash.update(self.svm.to_canonical_json()?);
         let numbers = (
             (
@@ -170,6 +179,7 @@ impl Terms {
                 self.backend,
                 self.columns as u32,
                 &self.providers,
+                self.min_providers as u32,
             ),
             (
                 self.min_changed,
@@ -188,7 +198,8 @@ impl Terms {
         Ok(hash.finalize().into())
     }
 
-    /// What this training tells to whom, to be shown before it begins.
+    /// What this training tells to whom, to be shown before it begins: with the fewest providers
+    /// that it may go on with.
     pub fn leaks(&self) -> Result<Vec<Leak>, Error> {
         let mut leaks = self.method()?.leaks().to_vec();
         if self.svm.scaling == Scaling::ZScore {
@@ -201,8 +212,8 @@ impl Terms {
                 when: "at the end",
             });
         }
-        if self.providers.len() < 3 {
-            leaks.push(match self.providers.len() {
+        if self.min_providers < 3 {
+            leaks.push(match self.min_providers {
                 1 => Leak {
                     to: "the analyst",
                     what: "sums of the one provider's rows: there is nobody to hide among",
@@ -210,7 +221,7 @@ impl Terms {
                 },
                 _ => Leak {
                     to: "the analyst and a provider together",
-                    what: "the other provider's sums",
+                    what: "the other provider's sums, once no more than two are left",
                     when: "every release",
                 },
             });
@@ -238,6 +249,22 @@ impl Terms {
         self.svm.fraction + self.range_bits
     }
 
+    /// What the totals of changed rows allow. Such as cannot be allow nothing: the session ends.
+    fn verdict(&self, totals: &[u64]) -> Result<Verdict, Error> {
+        match gate::verdict(totals, self.min_changed, self.max_rows) {
+            Verdict::Impossible => Err(Error::Unattributed(
+                "more rows changed than there are, all counts together",
+            )),
+            verdict => Ok(verdict),
+        }
+    }
+
+    /// Of `secure-svm`, what a product needs: |2 (z r + rho) + 1| with |z| < 2^decision and
+    /// r < 2^(decision + mask), a sign, and a bit for the bound itself.
+    fn slot_bits(&self) -> u32 {
+        2 * self.decision_bits + self.mask_bits + 3
+    }
+
     /// Most rows of one provider.
     pub fn max_rows_each(&self) -> u64 {
         self.max_rows / self.providers.len().max(1) as u64
@@ -251,7 +278,7 @@ impl Terms {
         let deal = masks::SLOTS as usize * (64 + 96 * providers + 64 * providers) + 64 * providers;
         let counts = 8 * (self.svm.iterations as usize + 2);
         let ciphertext = self.key_bits as usize / 4;
-        let slots = (self.key_bits / (self.decision_bits + self.mask_bits + 3)).max(1) as usize;
+        let slots = (self.key_bits.saturating_sub(1) / self.slot_bits()).max(1) as usize;
         let rows = match self.backend {
             Backend::SecureSvm => (self.max_rows_each() as usize).div_ceil(slots) * ciphertext,
             _ => 0,

@@ -117,7 +117,9 @@ impl Terms {
         rows: &Rows,
         moments: Option<&Moments>,
     ) -> Result<salus_analytics::svm::Data, Error> {
-        let mut values: Array2<f64> = rows.values.clone();
+        // A copy that is wiped.
+        let mut scaled = rows.clone();
+        let values: &mut Array2<f64> = &mut scaled.values;
         if let Some(moments) = moments {
             let scale = moments.scale();
             for (mut column, mean) in values.columns_mut().into_iter().zip(&scale.offset) {
@@ -129,7 +131,7 @@ impl Terms {
             }
             scale.scale(values.view_mut());
         }
-        let data = salus_analytics::svm::Data::encode(&values, &rows.positive, self.svm.fraction)?;
+        let data = salus_analytics::svm::Data::encode(&*values, &rows.positive, self.svm.fraction)?;
         let limit = 1i64 << self.value_bits();
         let small = data
             .rows()

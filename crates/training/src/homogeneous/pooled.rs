@@ -6,7 +6,7 @@ use salus_analytics::{
 };
 
 use super::{
-    gate::{difference, verdict, Verdict},
+    gate::{difference, Verdict},
     Moments, Rows, Terms,
 };
 use crate::{Ended, Error, Outcome};
@@ -35,7 +35,7 @@ pub fn pooled(terms: &Terms, rows: &Rows) -> Result<Outcome, Error> {
             .iter()
             .map(|(earlier, _)| difference(&active, earlier))
             .collect();
-        match verdict(&changed, terms.min_changed) {
+        match terms.verdict(&changed)? {
             Verdict::Same(index) => used = index,
             Verdict::Release => {
                 let sums = Sums::of_active(&data, &active, terms.svm.loss)?;
@@ -49,7 +49,7 @@ pub fn pooled(terms: &Terms, rows: &Rows) -> Result<Outcome, Error> {
                     ended: Ended::FewRowsChanged,
                 });
             }
-            Verdict::Hold => {}
+            Verdict::Hold | Verdict::Impossible => {}
         }
         let Some((_, sums)) = releases.get(used) else {
             break;

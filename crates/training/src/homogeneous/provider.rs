@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::Arc,
 };
 
@@ -14,8 +15,10 @@ use salus_analytics::{
     svm::{Data, Model, Sums},
 };
 
+use zeroize::Zeroize;
+
 use super::{
-    gate::{difference, verdict, Verdict},
+    gate::{difference, Verdict},
     masks::{self, Mask, Pairs, Which, SLOTS},
     method::{answer_seed, Asked, Method, Provide},
     ring,
@@ -30,13 +33,27 @@ const ANALYST: PartyId = PartyId(0);
 /// Epochs that a member may be ahead with what it sends.
 const KEPT: usize = 8;
 
-/// A provider's rows, not scaled.
-#[derive(Clone, PartialEq, Debug)]
+/// A provider's rows, not scaled. Wiped when dropped; `Debug` shows their number only.
+#[derive(Clone, PartialEq)]
 pub struct Rows {
     /// Rows x columns; NaN is a value that is missing, which needs the scaling `z-score`.
     pub values: Array2<f64>,
     /// Whether each row is of the positive class.
     pub positive: Vec<bool>,
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        self.values.iter_mut().for_each(Zeroize::zeroize);
+        self.positive.zeroize();
+    }
+}
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rows, columns) = self.values.dim();
+        write!(f, "Rows({rows} x {columns})")
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode)]
@@ -61,11 +78,12 @@ enum Phase {
 /// Another's deal, as far as it is for this provider.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 struct Share {
+    digest: [u8; 32],
     members: Vec<PartyId>,
     sealed: Vec<u8>,
 }
 
-#[derive(Clone, PartialEq, Debug, Default, Encode, Decode)]
+#[derive(Clone, PartialEq, Default, Encode, Decode)]
 struct State {
     phase: Phase,
     setup: Option<Arc<Vec<u8>>>,
@@ -76,12 +94,14 @@ struct State {
     epoch: u32,
     members: Vec<PartyId>,
     deals: BTreeMap<(PartyId, u32), Arc<Share>>,
+    /// Digest of its own deal.
+    dealt: [u8; 32],
     slot: u32,
     round: u32,
     /// The round after that of the last release: nothing before it can come again.
     floor: u32,
     moments: Option<Arc<Vec<i128>>>,
-    /// Digest of the model that is answered.
+    /// Digest of the model that is answered; 0 for moments.
     query: [u8; 32],
     active: Arc<Vec<u8>>,
     counts: BTreeMap<(PartyId, u32, u32), Vec<u64>>,
@@ -232,6 +252,7 @@ impl Provider {
                     return unexpected("request for moments");
                 }
                 state.phase = Phase::Opening { measure: true };
+                state.query = [0; 32];
                 let moments = Moments::of(self.rows.values.view())?;
                 let blinded = ring::blind(moments.to_integers(), &self.masks());
                 let (epoch, slot) = (self.state.epoch, self.state.slot);
@@ -381,6 +402,7 @@ impl Provider {
                     Err(reason) => return fault(reason),
                 };
                 let share = Share {
+                    digest: deal.digest(),
                     members: deal.members,
                     sealed,
                 };
@@ -442,6 +464,7 @@ impl Provider {
         state.deals.retain(|(_, number), _| *number >= epoch);
         state.counts.retain(|(_, number, _), _| *number >= epoch);
         let deal = masks::Deal::new(&self.pairs, &self.seed, epoch, &state.members);
+        state.dealt = deal.digest();
         step.send
             .push(self.send(To::All, Report::Deal { epoch, deal }));
         self.ready(step);
@@ -449,14 +472,21 @@ impl Provider {
 
     fn ready(&mut self, step: &mut Step) {
         let state = &mut self.state;
-        let others = state.members.iter().filter(|member| **member != self.me);
-        let mut deals = others.map(|member| state.deals.get(&(*member, state.epoch)));
-        let all = deals.all(|deal| deal.is_some_and(|deal| deal.members == state.members));
-        if state.phase == Phase::Dealing && all {
-            state.phase = Phase::Waiting;
-            let epoch = state.epoch;
-            step.send.push(self.to_analyst(Report::Ready { epoch }));
-        }
+        let digest = |member: &PartyId| {
+            if *member == self.me {
+                return Some(state.dealt);
+            }
+            let deal = state.deals.get(&(*member, state.epoch))?;
+            (deal.members == state.members).then_some(deal.digest)
+        };
+        let all = state.members.iter().map(digest).collect::<Option<Vec<_>>>();
+        let (Phase::Dealing, Some(deals)) = (state.phase, all) else {
+            return;
+        };
+        state.phase = Phase::Waiting;
+        let epoch = state.epoch;
+        step.send
+            .push(self.to_analyst(Report::Ready { epoch, deals }));
     }
 
     fn masks(&self) -> Vec<Mask> {
@@ -467,6 +497,7 @@ impl Provider {
             state.epoch,
             state.slot,
             &state.members,
+            &state.query,
         )
     }
 
@@ -478,10 +509,12 @@ impl Provider {
             let earlier = unpack(release, active.len()).unwrap_or_default();
             changed.push(difference(&active, &earlier));
         }
-        for mask in self
+        // Who was given another model has other masks, and the totals are none.
+        let of = [state.epoch, state.round];
+        let masks = self
             .pairs
-            .cancelling(&state.members, "counts", &[state.epoch, state.round])
-        {
+            .cancelling(&state.members, "counts", &of, &state.query);
+        for mask in masks {
             let mut random = mask.seed.random();
             for count in &mut changed {
                 let number = random.next_u64();
@@ -527,10 +560,13 @@ impl Provider {
                 *total = total.wrapping_add(*count);
             }
         }
-        if verdict(&totals, self.terms.min_changed) != Verdict::Release {
-            state.phase = Phase::Waiting;
-            state.round += 1;
-            return Ok(());
+        match self.terms.verdict(&totals)? {
+            Verdict::Release => {}
+            _ => {
+                state.phase = Phase::Waiting;
+                state.round += 1;
+                return Ok(());
+            }
         }
         let (Some(half), Some(data)) = (&self.half, &self.data) else {
             return Err(Error::Ended.into());

@@ -9,7 +9,7 @@ use salus_analytics::{
     workers,
 };
 use salus_paillier::{
-    Ciphertext, Combination, Encryptor, Int, Packing, Plaintext, PublicKey, SecretKey,
+    Ciphertext, Combination, Encryptor, Exponent, Int, Packing, Plaintext, PublicKey, SecretKey,
 };
 
 use super::{
@@ -36,20 +36,19 @@ struct Provider {
     packing: Packing,
 }
 
-/// Slots for 2 (z r + rho) + 1 with |z| < 2^decision, r < 2^mask: a sign and two bits more.
 fn packing(terms: &Terms, key: &PublicKey) -> Result<Packing, salus_paillier::Error> {
-    Packing::new(key, terms.decision_bits + terms.mask_bits + 3)
+    Packing::new(key, terms.slot_bits())
 }
 
 fn bound(terms: &Terms) -> Int {
-    Int::from(1i128 << (terms.decision_bits + terms.mask_bits + 1))
+    Int::from(1i128).wrapping_shl(terms.slot_bits() - 2)
 }
 
 impl Method for SecureSvm {
     fn leaks(&self) -> &'static [Leak] {
         &[
             Leak { to: "the analyst", what: "the model of every round", when: "every round" },
-            Leak { to: "the analyst", what: "for each provider its number of rows, rounded up to full ciphertexts, and as many products of the distance of a row to the margin and a secret number of up to 64 bits: the size of a distance blurred, neither its sign nor its row", when: "every round" },
+            Leak { to: "the analyst", what: "for each provider its number of rows, rounded up to full ciphertexts, and as many products of the distance of a row to the margin and a secret number, which is larger than any such distance and of one of 64 lengths: the size of a distance blurred, neither its sign nor its row; of a product that is small, that the distance is small", when: "every round" },
             Leak { to: "a provider", what: "which of its own rows are within the margin of the secret model", when: "every round" },
             super::SUMS,
             super::COUNTS,
@@ -75,7 +74,8 @@ impl Method for SecureSvm {
         let key = super::public_key(terms, setup)?;
         Ok(Box::new(Provider {
             packing: packing(terms, &key).map_err(Reason::Crypto)?,
-            encryptor: Encryptor::new(&key, terms.exponent),
+            // What it masks goes to the owner of the key.
+            encryptor: Encryptor::new(&key, Exponent::Full),
         }))
     }
 }
@@ -173,27 +173,54 @@ impl Analyse for Analyst {
 }
 
 /// A slot of a comparison: a row, its masks, and whether its sign is turned.
-struct Entry {
-    row: usize,
-    factor: u64,
-    offset: u64,
-    turned: bool,
+pub(super) struct Entry {
+    pub(super) row: usize,
+    factor: u128,
+    offset: u128,
+    pub(super) turned: bool,
+}
+
+impl Entry {
+    /// What y(w.x + b S) is multiplied with, and what is added then: together
+    /// s (2 (z r + rho) + 1), z = y(w.x + b S) - S^2, an odd number, so that 0 has a sign.
+    pub(super) fn masks(&self, fraction: u32) -> (Int, Int) {
+        let one = Int::from(1i128);
+        // Both are below 2^127.
+        let number = |value: u128| Int::from(value as i128);
+        let scale = number(self.factor).wrapping_shl(1);
+        let offset = number(self.offset)
+            .wrapping_sub(&number(self.factor).wrapping_shl(2 * fraction))
+            .wrapping_shl(1)
+            .wrapping_add(&one);
+        let turn = Int::from(if self.turned { -1i128 } else { 1 });
+        (scale.wrapping_mul(&turn), offset.wrapping_mul(&turn))
+    }
 }
 
 /// Rows in a random order, filled up to full ciphertexts with rows that come twice, each with
-/// fresh masks: r log-uniform below 2^bits, rho uniform below r.
-fn draw(rows: usize, slots: usize, bits: u32, random: &mut Random) -> Vec<Entry> {
+/// fresh masks: r from 2^least to 2^(least + octaves), its octave uniform and uniform within it;
+/// rho uniform below r.
+///
+/// 2^least is more than any |z|. Given V there are then many r for every z that is small enough,
+/// and all such z are about equally likely. Were r as small as 1, V would be z.
+pub(super) fn draw(
+    rows: usize,
+    slots: usize,
+    least: u32,
+    octaves: u32,
+    random: &mut Random,
+) -> Vec<Entry> {
     let padded = rows.next_multiple_of(slots.max(1));
     let mut order: Vec<usize> = (0..rows).collect();
     for _ in rows..padded {
-        order.push(below(rows as u64, random) as usize);
+        order.push(below(rows as u128, random) as usize);
     }
     for last in (1..order.len()).rev() {
-        order.swap(last, below(last as u64 + 1, random) as usize);
+        order.swap(last, below(last as u128 + 1, random) as usize);
     }
     let entry = |row| {
-        let power = below(u64::from(bits), random);
-        let factor = (1u64 << power) + below(1 << power, random);
+        let power = least + below(u128::from(octaves), random) as u32;
+        let factor = (1u128 << power) + below(1 << power, random);
         Entry {
             row,
             factor,
@@ -204,25 +231,18 @@ fn draw(rows: usize, slots: usize, bits: u32, random: &mut Random) -> Vec<Entry>
     order.into_iter().map(entry).collect()
 }
 
-/// Which row each slot of a comparison is of and whether its sign is turned: for attackers of the
-/// tests, who are told what they cannot know.
-#[cfg(test)]
-pub(super) fn drawn_rows(rows: usize, slots: usize, bits: u32, seed: &Seed) -> Vec<(usize, bool)> {
-    let entries = draw(rows, slots, bits, &mut seed.random());
-    entries
-        .iter()
-        .map(|entry| (entry.row, entry.turned))
-        .collect()
-}
-
 /// A random number below `end`, each as likely as any other.
-fn below(end: u64, random: &mut Random) -> u64 {
+fn below(end: u128, random: &mut Random) -> u128 {
     let mask = match end.saturating_sub(1) {
         0 => return 0,
-        largest => u64::MAX >> largest.leading_zeros(),
+        largest => u128::MAX >> largest.leading_zeros(),
     };
     loop {
-        let number = random.next_u64() & mask;
+        let high = match mask >> 64 {
+            0 => 0,
+            _ => u128::from(random.next_u64()) << 64,
+        };
+        let number = (high | u128::from(random.next_u64())) & mask;
         if number < end {
             return number;
         }
@@ -230,6 +250,11 @@ fn below(end: u64, random: &mut Random) -> u64 {
 }
 
 impl Provider {
+    fn draw(&self, terms: &Terms, data: &Data, random: &mut Random) -> Vec<Entry> {
+        let (least, octaves) = (terms.decision_bits, terms.mask_bits);
+        draw(data.len(), self.packing.slots(), least, octaves, random)
+    }
+
     fn compare(
         &self,
         terms: &Terms,
@@ -239,30 +264,22 @@ impl Provider {
     ) -> Result<Vec<u8>, Error> {
         let key = self.encryptor.key();
         let mut random = seed.random();
-        let entries = draw(
-            data.len(),
-            self.packing.slots(),
-            terms.mask_bits,
-            &mut random,
-        );
+        let entries = self.draw(terms, data, &mut random);
         let fraction = terms.svm.fraction;
         let one = 1i128 << fraction;
         let mut packs = Vec::with_capacity(entries.len().div_ceil(self.packing.slots()));
         for entries in entries.chunks(self.packing.slots()) {
-            // 2 s (z r + rho) + s, z = y (w.x + b S) - S^2: an odd number, so that 0 has a sign.
             let mut terms_of: Vec<Vec<Int>> = vec![Vec::with_capacity(entries.len()); model.len()];
             let mut constants = Vec::with_capacity(entries.len());
             for entry in entries {
                 let (row, positive) = data.row(entry.row)?;
-                let turn = if entry.turned { -1i128 } else { 1 };
-                let factor = i128::from(entry.factor);
-                let scale = 2 * turn * factor * if positive { 1 } else { -1 };
+                let (scale, constant) = entry.masks(fraction);
+                let class = if positive { 1 } else { -1 };
                 let values = row.iter().map(|x| i128::from(*x)).chain([one]);
                 for (term, x) in terms_of.iter_mut().zip(values) {
-                    term.push(Int::from(scale * x));
+                    term.push(scale.wrapping_mul(&Int::from(class * x)));
                 }
-                let offset = i128::from(entry.offset);
-                constants.push(Int::from(turn * (2 * (offset - factor * one * one) + 1)));
+                constants.push(constant);
             }
             let packed = terms_of.iter().map(|values| self.packing.pack(values));
             packs.push((
@@ -321,12 +338,7 @@ impl Provide for Provider {
         seed: &Seed,
     ) -> Result<Vec<bool>, Reason> {
         let mut random = seed.random();
-        let entries = draw(
-            data.len(),
-            self.packing.slots(),
-            terms.mask_bits,
-            &mut random,
-        );
+        let entries = self.draw(terms, data, &mut random);
         if signs.len() != entries.len() {
             return Err(Reason::Count {
                 what: "signs",

@@ -41,8 +41,8 @@ pub(super) enum Report {
     Key([u8; 32]),
     /// To all: shares of masks.
     Deal { epoch: u32, deal: Deal },
-    /// To the analyst: all shares came and are right.
-    Ready { epoch: u32 },
+    /// To the analyst: all shares came and are right. Digests of the members' deals, in their order.
+    Ready { epoch: u32, deals: Vec<[u8; 32]> },
     /// To the analyst: a comparison of every row.
     Compare { epoch: u32, ciphertexts: Vec<u8> },
     /// To all: rows that changed since each release, masked modulo 2^64.

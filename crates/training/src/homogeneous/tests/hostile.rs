@@ -223,11 +223,7 @@ fn overflowing_slots_name_their_sender() {
     let key = secret.public().clone();
     for plain in [
         // Too large for its slot by one bit, and as large as a number can be.
-        Plaintext::from_int(
-            &key,
-            &Int::from(1i128 << (terms.decision_bits + terms.mask_bits + 2)),
-        )
-        .unwrap(),
+        Plaintext::from_int(&key, &Int::from(1i128).wrapping_shl(terms.slot_bits() - 1)).unwrap(),
         Plaintext::from_int(&key, &Int::from(1i128))
             .unwrap()
             .subtract(&key, &Plaintext::from_int(&key, &Int::from(2i128)).unwrap()),
@@ -429,17 +425,19 @@ fn terms_are_checked() {
     let good = terms(Backend::SecureSvm, Loss::Hinge, 3, 3);
     good.validate().unwrap();
     type Change = fn(&mut Terms);
-    let changes: [(Change, &str); 11] = [
+    let changes: [(Change, &str); 13] = [
         (|t| t.providers.clear(), "1 to 32 providers"),
         (|t| t.providers = vec![PartyId(0)], "1 to 32 providers"),
         (|t| t.providers = vec![PartyId(2), PartyId(1)], "ascending"),
+        (|t| t.min_providers = 1, "fewest providers"),
+        (|t| t.min_providers = 4, "fewest providers"),
         (|t| t.columns = 0, "columns"),
         (|t| t.svm.batch = 3, "batch"),
         (|t| t.svm.scaling = Scaling::MinMax, "z-score"),
         (|t| t.backend = Backend::PackedNewton, "squared hinge"),
         (|t| t.max_rows = 1 << 30, "2^24"),
         (|t| t.min_changed = 0, "K must"),
-        (|t| t.mask_bits = 65, "64 bits"),
+        (|t| t.mask_bits = 65, "64 octaves"),
         (|t| t.backend = Backend::Batch, "same patients"),
     ];
     for (change, words) in changes {

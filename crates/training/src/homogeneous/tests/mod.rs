@@ -5,6 +5,8 @@ mod hostile;
 mod net;
 mod post;
 mod privacy;
+mod products;
+mod versions;
 
 use std::collections::BTreeMap;
 

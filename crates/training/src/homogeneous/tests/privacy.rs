@@ -59,6 +59,11 @@ fn row_from_margins(models: &[Model], margins: &[f64]) -> Option<Vec<f64>> {
     least_squares(&equations, margins)
 }
 
+fn digest_of(query: &[u8]) -> [u8; 32] {
+    use blake2::{digest::consts::U32, Blake2b, Digest};
+    Blake2b::<U32>::digest(query).into()
+}
+
 /// How many rows some candidate comes close to: every attribute, up to one common sign, within
 /// a twentieth of a standard deviation.
 fn recovered(data: &Data, candidates: &[Vec<f64>]) -> usize {
@@ -196,7 +201,7 @@ fn products_give_none_of_our_rows() {
     let scene = Scene::new(Backend::SecureSvm, Loss::Hinge, 2, 40, 1);
     let (terms, victim) = (&scene.terms, PartyId(1));
     let key = secret_key(terms, &seed(1000)).unwrap();
-    let packing = Packing::new(key.public(), terms.decision_bits + terms.mask_bits + 3).unwrap();
+    let packing = Packing::new(key.public(), terms.slot_bits()).unwrap();
     let data = &scene.data[&victim];
     let models = scene.models();
     let queries: Vec<(u32, u32, Vec<u8>)> = scene
@@ -230,16 +235,19 @@ fn products_give_none_of_our_rows() {
             .iter()
             .find(|(number, ..)| *number == round)
             .unwrap();
-        use blake2::{digest::consts::U32, Blake2b, Digest};
-        let digest: [u8; 32] = Blake2b::<U32>::digest(model).into();
+        let digest = digest_of(model);
         let help = answer_seed(&seed(1000 + u64::from(victim.0)), round, *epoch, &digest);
-        let rows = secure_svm::drawn_rows(data.len(), packing.slots(), terms.mask_bits, &help);
-        // r is 2^32 in the middle of its range.
-        let unit = 2f64.powi(33) * 4f64.powi(terms.svm.fraction as i32);
+        let (least, octaves) = (terms.decision_bits, terms.mask_bits);
+        let slots = packing.slots();
+        let rows = secure_svm::draw(data.len(), slots, least, octaves, &mut help.random());
+        // The middle of the octaves of r.
+        let unit =
+            2f64.powi((least + octaves / 2 + 1) as i32) * 4f64.powi(terms.svm.fraction as i32);
         let mut first = vec![true; data.len()];
-        for (place, (row, turned)) in rows.into_iter().enumerate() {
+        for (place, entry) in rows.into_iter().enumerate() {
+            let row = entry.row;
             if std::mem::take(&mut first[row]) {
-                let product = products[place] * if turned { -1.0 } else { 1.0 };
+                let product = products[place] * if entry.turned { -1.0 } else { 1.0 };
                 margins[row].push(product / unit + 1.0);
             }
             if let Some(row) = blind.get_mut(place) {
@@ -370,6 +378,11 @@ fn collude(scene: &Scene, colluders: &[PartyId], victim: PartyId) -> Result<Vec<
             _ => None,
         })
         .unwrap();
+    let query = scene.orders(victim).find_map(|(_, order)| match order {
+        Order::Query { epoch: e, model } if e == epoch => Some(digest_of(&model)),
+        _ => None,
+    });
+    let query = query.unwrap();
     // The victim's own mask is opened for the analyst.
     let place = deal
         .members
@@ -388,7 +401,7 @@ fn collude(scene: &Scene, colluders: &[PartyId], victim: PartyId) -> Result<Vec<
         }));
     }
     let mut masks = deal
-        .remaining(victim, slot, &deal.members, &shares)
+        .remaining(victim, slot, &deal.members, &shares, &query)
         .unwrap();
     // Pairs with colluders are known.
     let mut pair_shares = Vec::new();
@@ -399,7 +412,7 @@ fn collude(scene: &Scene, colluders: &[PartyId], victim: PartyId) -> Result<Vec<
             &seed(1000 + u64::from(colluder.0)),
         );
         pairs.agree(victim, key(victim)).unwrap();
-        for mask in pairs.cancelling(&[*colluder, victim], "release", &[epoch, slot]) {
+        for mask in pairs.cancelling(&[*colluder, victim], "release", &[epoch, slot], &query) {
             masks.push(Mask {
                 negative: !mask.negative,
                 ..mask
@@ -417,7 +430,7 @@ fn collude(scene: &Scene, colluders: &[PartyId], victim: PartyId) -> Result<Vec<
         .copied()
         .filter(|id| *id != victim && !colluders.contains(id))
         .collect();
-    if let Some(others) = deal.remaining(victim, slot, &others, &pair_shares) {
+    if let Some(others) = deal.remaining(victim, slot, &others, &pair_shares, &query) {
         masks.extend(others.into_iter().map(|mask| Mask {
             negative: !mask.negative,
             ..mask
